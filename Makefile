@@ -1,0 +1,43 @@
+# One verb for everything a newcomer does; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help run test check fmt browser bench
+
+help: ## what can be done here
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/.runtime ## publish the sample letter on http://127.0.0.1:8000
+	$(BIN)/petition demo
+
+test: $(VENV)/.test browser check ## every check: lint, types, contracts, tests
+	$(BIN)/pytest -n 2 --dist loadfile
+
+check: $(VENV)/.test ## lint, types and import contracts
+	$(BIN)/ruff check petition tests migrations hatch_build.py
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/.test ## mend what the linter can mend
+	$(BIN)/ruff check --fix petition tests
+
+browser: ## a Chromium for the browser tests: the machine's own, else Debian's when root
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  echo "no Chromium found: the browser tests will be skipped (install the package 'chromium')"
+
+bench: $(VENV)/.test ## the measurements of docs/performance.md
+	$(BIN)/python -m tests.benchmarks
+
+# The stamps make the second run immediate; an editable install keeps the checkout's own templates in use.
+$(VENV)/.runtime: pyproject.toml constraints.txt hatch_build.py $(wildcard petition/translations/*/LC_MESSAGES/*.po)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	@touch $@

@@ -1,0 +1,210 @@
+"""The database: one write transaction at a time that is either whole on disk or never happened."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, event, text
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from petition.errors import Busy
+
+LOCK_WAIT = 5.0  # seconds a writer waits before it says so
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The root of every model."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db = SQLAlchemy(model_class=Base)
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC, aware on the way in and out, on SQLite as on PostgreSQL."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class WriterQueue:
+    """Lets SQLite writers queue instead of racing: first the threads of a process, then the processes.
+
+    SQLite's own busy handler sleeps and retries, which costs a third of the throughput and most of the fairness.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._threads = threading.Lock()
+        self._file = path.with_name(path.name + ".writers").open("a")  # noqa: SIM115 (open as long as the engine)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold the writers' turn; raises Busy after LOCK_WAIT seconds."""
+        deadline = time.monotonic() + LOCK_WAIT
+        if not self._threads.acquire(timeout=LOCK_WAIT):
+            raise Busy
+        try:
+            self._wait_for_file(deadline)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+        finally:
+            self._threads.release()
+
+    def _wait_for_file(self, deadline: float) -> None:
+        pause = 0.0005
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise Busy from None
+                time.sleep(pause)
+                pause = min(pause * 1.5, 0.01)
+            else:
+                return
+
+    def close(self) -> None:
+        """Give the lock file back."""
+        self._file.close()
+
+
+_queues: dict[int, WriterQueue] = {}
+
+
+def init_app(app: Flask, url: str) -> None:
+    """Bind the database to the application and make its connections durable."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    if url.startswith("sqlite"):
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": LOCK_WAIT}}
+    else:
+        options = "-c synchronous_commit=on -c timezone=UTC -c lock_timeout=5000"
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"options": options, "connect_timeout": 5}, "pool_pre_ping": True}
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _prepare_sqlite(db.engine)
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    path = Path(str(engine.url.database))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _queues[id(engine)] = WriterQueue(path)
+    event.listen(engine, "connect", _durable)
+    event.listen(engine, "begin", _begin)
+
+
+def _durable(connection: Any, _record: Any) -> None:
+    # The driver would open transactions late, as readers that cannot become writers; we open them ourselves.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One write transaction, committed at the end or rolled back whole; an inner one joins the outer.
+
+    Raises Busy (503) when the database cannot be written within LOCK_WAIT seconds; nothing is stored then.
+    """
+    session = db.session()
+    if session.info.get("writing"):
+        yield session
+        return
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("something was changed outside a transaction")
+    session.rollback()  # ends the read that may have begun: a read cannot become a write on SQLite
+    try:
+        with _turn(session):
+            session.info["writing"] = True
+            try:
+                session.connection(execution_options={"writes": True})
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+            finally:
+                session.info["writing"] = False
+    except (OperationalError, InterfaceError) as error:
+        raise Busy from error
+
+
+@contextmanager
+def _turn(session: Session) -> Iterator[None]:
+    queue = _queues.get(id(session.get_bind()))
+    if queue is None:
+        yield
+    else:
+        with queue.turn():
+            yield
+
+
+def dispose() -> None:
+    """Close the connections and the writers' lock of the current application."""
+    queue = _queues.pop(id(db.engine), None)
+    db.session.remove()
+    db.engine.dispose()
+    if queue is not None:
+        queue.close()
+
+
+def is_postgresql(session: Session) -> bool:
+    """Whether the session speaks to PostgreSQL."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def serialise(session: Session, *key: object) -> None:
+    """Make transactions that name the same key wait for each other; SQLite has one writer anyway."""
+    if is_postgresql(session):
+        digest = hashlib.blake2b(repr(key).encode(), digest_size=8).digest()
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int.from_bytes(digest, "big", signed=True)})
+
+
+def violated(error: IntegrityError, name: str, *columns: str) -> bool:
+    """Whether this error is the named constraint's; SQLite names the columns instead."""
+    words = str(error.orig)
+    return name in words or (bool(columns) and all(column in words for column in columns))

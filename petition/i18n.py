@@ -1,0 +1,89 @@
+"""Languages the platform speaks: their names and direction, country names, and translation without a web request."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.core import UnknownLocaleError
+from babel.dates import format_date
+from babel.support import NullTranslations, Translations
+
+SHIPPED = ("en", "hy", "ru", "fr", "ar")
+CATALOGUES = Path(__file__).parent / "translations"
+
+# CLDR lists regions that are no countries.
+_NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA", "IC", "TA", "CQ"}
+
+
+@cache
+def locale(language: str) -> Locale:
+    """The CLDR locale of a language code; raises UnknownLocaleError or ValueError on nonsense."""
+    return Locale.parse(language, sep="-")
+
+
+def is_language(code: str) -> bool:
+    """Whether CLDR knows the code."""
+    try:
+        locale(code)
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
+def own_name(language: str) -> str:
+    """The language's name in itself, as a reader looks for it."""
+    name = locale(language).get_display_name(language) or language
+    return name[0].upper() + name[1:]
+
+
+def direction(language: str) -> str:
+    """'rtl' or 'ltr'."""
+    return str(locale(language).text_direction)
+
+
+@cache
+def country_codes() -> frozenset[str]:
+    """ISO 3166 two-letter codes that a signatory may choose."""
+    return frozenset(code for code in map(str, locale("en").territories) if len(code) == 2 and code.isalpha()) - _NOT_COUNTRIES
+
+
+@cache
+def countries(language: str) -> tuple[tuple[str, str], ...]:
+    """(code, name) pairs in the language, in its reading order."""
+    names = locale(language).territories
+    english = locale("en").territories
+    pairs = [(code, str(names.get(code, english[code]))) for code in country_codes()]
+    return tuple(sorted(pairs, key=lambda pair: _sort_key(pair[1])))
+
+
+def country_name(code: str, language: str) -> str:
+    """The country's name in the language, or the code where CLDR has none."""
+    return str(locale(language).territories.get(code) or locale("en").territories.get(code) or code)
+
+
+@cache
+def catalogue(language: str) -> NullTranslations:
+    """The message catalogue of a language; English sentences stand for themselves."""
+    return Translations.load(str(CATALOGUES), [language])
+
+
+def translate(language: str, message: str, **params: Any) -> str:
+    """The message in the language, with its %(name)s places filled."""
+    text = str(catalogue(language).ugettext(message))
+    return text % params if params else text
+
+
+def _sort_key(name: str) -> str:
+    # Accents sort with their letters (Åland beside Albania) without a collation library.
+    plain = unicodedata.normalize("NFD", name)
+    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
+
+
+def format_day(day: date, language: str) -> str:
+    """A date in the language's long form, as CLDR writes it."""
+    return str(format_date(day, format="long", locale=locale(language)))

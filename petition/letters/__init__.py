@@ -1,0 +1,1 @@
+"""Letters: their texts, translations and versions, and when they may be signed."""

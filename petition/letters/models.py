@@ -1,0 +1,143 @@
+"""What a letter is: shared facts, one translation a language, and versions whose texts never change."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from petition.accounts import Team
+from petition.db import Model, UtcDateTime
+
+STATUSES = ("draft", "open", "paused", "closed")
+WHO_MAY_SIGN = ("people", "organisations", "both")
+REVIEWS = ("auto", "all")
+RISKS = ("normal", "protected")
+
+
+class Letter(Model):
+    """One open letter; the words are in its translations."""
+
+    __tablename__ = "letter"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"), index=True)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    original_language: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(10), default="draft")
+    dated: Mapped[date | None] = mapped_column()
+    goal: Mapped[int | None] = mapped_column()
+    opens: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closes: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    signatories: Mapped[str] = mapped_column(String(15), default="both")
+    review: Mapped[str] = mapped_column(String(10), default="auto")
+    risk: Mapped[str] = mapped_column(String(10), default="normal")
+    controller: Mapped[str] = mapped_column(String(200), default="")
+    contact: Mapped[str] = mapped_column(String(254), default="")
+    keep_until: Mapped[date | None] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    team: Mapped[Team] = relationship()
+    translations: Mapped[list[Translation]] = relationship(back_populates="letter", order_by="Translation.id")
+    versions: Mapped[list[LetterVersion]] = relationship(
+        back_populates="letter", order_by="LetterVersion.major, LetterVersion.minor"
+    )
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages the letter can be read in, the original's first."""
+        return sorted((each.language for each in self.translations), key=lambda code: code != self.original_language)
+
+    @property
+    def protected(self) -> bool:
+        """Whether being known as a signatory is dangerous."""
+        return self.risk == "protected"
+
+    def translation(self, language: str) -> Translation | None:
+        """The letter's words in a language, if there are any."""
+        return next((each for each in self.translations if each.language == language), None)
+
+    def takes(self, kind: str) -> bool:
+        """Whether a person or an organisation may sign."""
+        return self.signatories == "both" or self.signatories == {"person": "people"}.get(kind, "organisations")
+
+    def state(self, now: datetime) -> str:
+        """draft, upcoming, open, paused or closed at this moment."""
+        if self.status in ("draft", "closed"):
+            return self.status
+        if self.closes is not None and now >= self.closes:
+            return "closed"
+        if self.opens is not None and now < self.opens:
+            return "upcoming"
+        return self.status
+
+    @property
+    def version(self) -> LetterVersion:
+        """The version that is signed now."""
+        return self.versions[-1]
+
+
+class Translation(Model):
+    """A letter's words in one language, as they can be edited; the original is one of them."""
+
+    __tablename__ = "translation"
+    __table_args__ = (UniqueConstraint("letter_id", "language"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"))
+    language: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(300))
+    summary: Mapped[str] = mapped_column(Text, default="")
+    place: Mapped[str] = mapped_column(String(200), default="")
+    body: Mapped[str] = mapped_column(Text)
+    senders: Mapped[list[str]] = mapped_column(JSON, default=list)
+    addressees: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    demands: Mapped[list[str]] = mapped_column(JSON, default=list)
+    events: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    action: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    # The digest of the letter file this was last loaded from; differs from the words' own digest after an edit.
+    loaded_digest: Mapped[str] = mapped_column(String(64), default="")
+
+    letter: Mapped[Letter] = relationship(back_populates="translations")
+
+
+class LetterVersion(Model):
+    """One state of the original's text: a new major number asks for new signatures, a new minor one is a correction."""
+
+    __tablename__ = "letter_version"
+    __table_args__ = (UniqueConstraint("letter_id", "major", "minor"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"))
+    major: Mapped[int] = mapped_column(default=1)
+    minor: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    letter: Mapped[Letter] = relationship(back_populates="versions")
+    texts: Mapped[list[LetterText]] = relationship(back_populates="version", order_by="LetterText.id")
+
+    @property
+    def label(self) -> str:
+        """'1', or '1.1' after a correction."""
+        return f"{self.major}.{self.minor}" if self.minor else str(self.major)
+
+    def text(self, language: str) -> LetterText | None:
+        """The newest text of this version in a language."""
+        return next((each for each in reversed(self.texts) if each.language == language), None)
+
+
+class LetterText(Model):
+    """A text as it was shown to signatories, fixed by its fingerprint; never changed, only followed by another."""
+
+    __tablename__ = "letter_text"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("letter_version.id"), index=True)
+    language: Mapped[str] = mapped_column(String(20))
+    fingerprint: Mapped[str] = mapped_column(String(64), index=True)
+    canonical: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    version: Mapped[LetterVersion] = relationship(back_populates="texts")

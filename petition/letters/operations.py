@@ -1,0 +1,248 @@
+"""What is done to letters: loading, editing, publishing; and how a changed text becomes a version or a correction."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from petition import accounts, audit
+from petition.audit import Actor
+from petition.db import db, transaction
+from petition.errors import N_, BadFile, Conflict, EditedSince, NotFound
+from petition.letters import document as letter_file
+from petition.letters import text
+from petition.letters.document import SHARED, LetterDocument
+from petition.letters.models import STATUSES, Letter, LetterText, LetterVersion, Translation
+
+WORDS = ("title", "summary", "place", "body", "senders", "addressees", "demands", "events", "action")
+DEFAULTS = {"signatories": "both", "review": "auto", "risk": "normal", "controller": "", "contact": ""}
+_COLUMNS = {"date": "dated"}  # the letter file's word for it is the model's `dated`
+
+# Tells whether anybody signed yet; given by the caller, since letters know nothing of signatures.
+Signed = Callable[[int], bool]
+
+
+class NotPublishable(Conflict):
+    """A closed letter stays closed."""
+
+    code = "closed_for_good"
+    message = N_("A closed letter cannot be opened again.")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What loading a file did: created, updated, unchanged, new version or correction."""
+
+    slug: str
+    language: str
+    outcome: str
+    version: str
+
+
+def find(slug: str) -> Letter:
+    """The letter at this address, drafts included; raises NotFound."""
+    found = db.session.scalar(select(Letter).where(Letter.slug == slug))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def find_published(slug: str) -> Letter:
+    """The letter at this address if the public may know of it; raises NotFound."""
+    found = find(slug)
+    if found.status == "draft":
+        raise NotFound
+    return found
+
+
+def listed(team_ids: list[int] | None = None, drafts: bool = False) -> list[Letter]:
+    """Letters, the newest first; of these teams or (None) of all."""
+    query = select(Letter).order_by(Letter.created_at.desc(), Letter.id.desc())
+    if team_ids is not None:
+        query = query.where(Letter.team_id.in_(team_ids))
+    if not drafts:
+        query = query.where(Letter.status != "draft")
+    return list(db.session.scalars(query))
+
+
+def text_by_fingerprint(letter: Letter, fingerprint: str) -> LetterText:
+    """The text that a fingerprint fixes; raises NotFound."""
+    query = select(LetterText).join(LetterVersion).where(LetterVersion.letter_id == letter.id)
+    found = db.session.scalar(query.where(LetterText.fingerprint == fingerprint).limit(1))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def text_shown(letter: Letter, language: str) -> LetterText:
+    """The current text in the language, or in the original's where it is not translated."""
+    found = letter.version.text(language) or letter.version.text(letter.original_language)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def as_document(letter: Letter, language: str) -> LetterDocument:
+    """The letter's words in a language as a letter file would hold them; raises NotFound."""
+    words = letter.translation(language)
+    if words is None:
+        raise NotFound
+    values = {name: getattr(words, name) for name in WORDS}
+    if language == letter.original_language:
+        shared = {name: getattr(letter, _COLUMNS.get(name, name)) for name in SHARED}
+        values |= {name: None if value == "" else value for name, value in shared.items()}
+    return LetterDocument(slug=letter.slug, language=language, **values)
+
+
+def difference(before: LetterDocument, after: LetterDocument) -> str:
+    """A unified diff of two letter files."""
+    old, new = (letter_file.write(each).splitlines(keepends=True) for each in (before, after))
+    return "".join(difflib.unified_diff(old, new, "the letter as it stands", "the file"))
+
+
+def load(
+    given: LetterDocument, *, file: str, signed: Signed, actor: Actor, now: datetime, force: bool = False,
+    correction: bool = False, team_name: str | None = None,
+) -> Loaded:  # fmt: skip
+    """Create or update a letter, or one of its translations, from a letter file; the same file twice changes nothing.
+
+    Raises EditedSince when the admin changed the words since the last load and `force` is not given, and BadFile when
+    the file does not fit the letter.
+    """
+    with transaction() as session:
+        letter = session.scalar(select(Letter).where(Letter.slug == given.slug))
+        if letter is None:
+            letter = _new_letter(session, given, team_name, now)
+        given = _completed(letter, given, file)
+        words = letter.translation(given.language)
+        if words is not None:
+            standing = as_document(letter, given.language)
+            edited = words.loaded_digest not in ("", standing.digest)
+            if edited and not force and given.digest not in (standing.digest, words.loaded_digest):
+                raise EditedSince(difference(standing, given), slug=given.slug, language=given.language)
+        outcome = _apply(session, letter, given, signed=signed, correction=correction, now=now)
+        changed = letter.translation(given.language)
+        assert changed is not None
+        changed.loaded_digest = given.digest
+        if outcome != "unchanged":
+            _note(session, letter, f"letter.{outcome}", actor, now, language=given.language, source="file")
+        return Loaded(letter.slug, given.language, outcome, letter.version.label)
+
+
+def edit(given: LetterDocument, *, signed: Signed, actor: Actor, now: datetime, correction: bool) -> Loaded:
+    """Change a letter, or add a translation, from the admin; raises NotFound, or BadFile when it does not fit."""
+    with transaction() as session:
+        letter = find(given.slug)
+        given = _completed(letter, given, given.slug)
+        outcome = _apply(session, letter, given, signed=signed, correction=correction, now=now)
+        if outcome != "unchanged":
+            _note(session, letter, f"letter.{outcome}", actor, now, language=given.language, source="admin")
+        return Loaded(letter.slug, given.language, outcome, letter.version.label)
+
+
+def set_status(letter: Letter, status: str, *, actor: Actor, now: datetime) -> None:
+    """Open, pause or close a letter; raises NotPublishable for a closed one."""
+    if status not in STATUSES or status == "draft":
+        raise ValueError(status)
+    with transaction() as session:
+        session.refresh(letter)
+        if letter.status == "closed" and status != "closed":
+            raise NotPublishable
+        if letter.status != status:
+            before, letter.status = letter.status, status
+            _note(session, letter, "letter.status", actor, now, before=before, after=status)
+
+
+def _note(session: Session, letter: Letter, action: str, actor: Actor, now: datetime, **details: str) -> None:
+    session.flush()
+    audit.record(session, at=now, actor=actor, action=action, thing=("letter", letter.id), team_id=letter.team_id, **details)
+
+
+def _new_letter(session: Session, given: LetterDocument, team_name: str | None, now: datetime) -> Letter:
+    letter = Letter(
+        team_id=accounts.team(team_name).id, slug=given.slug, original_language=given.language, created_at=now, status="draft",
+        **DEFAULTS,
+    )  # fmt: skip
+    letter.versions.append(LetterVersion(major=1, minor=0, created_at=now))
+    session.add(letter)
+    return letter
+
+
+def _completed(letter: Letter, given: LetterDocument, file: str) -> LetterDocument:
+    """The file with its defaults filled in; refuses a second original and a translation that lost a demand."""
+    if given.language == letter.original_language:
+        missing: dict[str, Any] = {name: value for name, value in DEFAULTS.items() if value and getattr(given, name) is None}
+        return replace(given, **missing)
+    if given.is_original:
+        shared = next(name for name in SHARED if getattr(given, name) is not None)
+        reason = f"{shared} belongs in the original ({letter.original_language}); a translation carries words only"
+        raise BadFile(file=file, line=1, reason=reason)
+    original = letter.translation(letter.original_language)
+    for name in ("demands", "events", "addressees", "senders"):
+        if original is not None and len(getattr(given, name)) != len(getattr(original, name)):
+            reason = f"the original has {len(getattr(original, name))} {name}, this translation {len(getattr(given, name))}"
+            raise BadFile(file=file, line=1, reason=reason)
+    return given
+
+
+def _apply(session: Session, letter: Letter, given: LetterDocument, *, signed: Signed, correction: bool, now: datetime) -> str:
+    """Write the words and what follows from them; returns the outcome in one word."""
+    words = letter.translation(given.language)
+    outcome = "created" if words is None else "updated"
+    if words is None:
+        words = Translation(language=given.language)
+        letter.translations.append(words)
+    elif as_document(letter, given.language).digest == given.digest:
+        return "unchanged"
+    for name in WORDS:
+        setattr(words, name, getattr(given, name))
+    if given.language == letter.original_language:
+        for name in SHARED:
+            setattr(letter, _COLUMNS.get(name, name), getattr(given, name) if getattr(given, name) is not None else DEFAULTS.get(name))
+    session.flush()
+    return _fix_text(session, letter, words, signed, correction, now) or outcome
+
+
+def _fix_text(
+    session: Session, letter: Letter, words: Translation, signed: Signed, correction: bool, now: datetime
+) -> str | None:
+    """Record the text in the current version or, for the original after the first signature, in a new one."""
+    version, dated = letter.version, letter.dated.isoformat() if letter.dated else ""
+    canonical = text.canonical(words, dated)
+    standing = version.text(words.language)
+    if standing is not None and standing.fingerprint == text.fingerprint(canonical):
+        return None
+    outcome = None
+    if words.language == letter.original_language and standing is not None and signed(letter.id):
+        version, outcome = _next_version(letter, correction, now)
+        _carry_translations(letter, version, dated, now)
+    _add_text(version, words.language, canonical, now)
+    session.flush()
+    return outcome
+
+
+def _next_version(letter: Letter, correction: bool, now: datetime) -> tuple[LetterVersion, str]:
+    last = letter.version
+    major, minor = (last.major, last.minor + 1) if correction else (last.major + 1, 0)
+    version = LetterVersion(major=major, minor=minor, created_at=now)
+    letter.versions.append(version)
+    return version, "corrected" if correction else "new_version"
+
+
+def _carry_translations(letter: Letter, version: LetterVersion, dated: str, now: datetime) -> None:
+    """Translations stand in the new version as they are, until somebody mends them."""
+    for words in letter.translations:
+        if words.language != letter.original_language:
+            _add_text(version, words.language, text.canonical(words, dated), now)
+
+
+def _add_text(version: LetterVersion, language: str, canonical: str, now: datetime) -> None:
+    version.texts.append(
+        LetterText(language=language, fingerprint=text.fingerprint(canonical), canonical=canonical, created_at=now)
+    )

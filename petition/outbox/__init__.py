@@ -1,0 +1,55 @@
+"""Mail queued in the same transaction as its cause, so that neither exists without the other."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from petition.db import serialise
+from petition.outbox.models import OutboxMail
+
+LIFETIME = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Cap:
+    """At most `day` mails within 24 hours and `month` within 30 days, to one address in one scope."""
+
+    day: int
+    month: int
+
+
+VERIFICATION_CAP = Cap(day=3, month=5)
+FIND_CAP = Cap(day=3, month=30)
+
+
+def queue(
+    session: Session, message: str, *, to: str, fingerprint: str, language: str, values: dict[str, Any], scope: str,
+    now: datetime, cap: Cap | None = None, lifetime: timedelta = LIFETIME,
+) -> bool:  # fmt: skip
+    """Queue one mail inside the caller's transaction; False, and no mail, when the address has had its share.
+
+    `values` are plain JSON for the templates and hold nothing a stranger typed, save in mails to the team itself.
+    """
+    if cap is not None and _spent(session, fingerprint, scope, cap, now):
+        return False
+    session.add(OutboxMail(
+        message_id=uuid.uuid4().hex, message=message, language=language, recipient=to, values=values,
+        recipient_fingerprint=fingerprint, scope=scope, queued_at=now, due_at=now, expires_at=now + lifetime,
+    ))  # fmt: skip
+    return True
+
+
+def _spent(session: Session, fingerprint: str, scope: str, cap: Cap, now: datetime) -> bool:
+    # Parallel posts for one address must not each see room for one more.
+    serialise(session, "cap", fingerprint, scope)
+    mine = select(func.count()).select_from(OutboxMail)
+    mine = mine.where(OutboxMail.recipient_fingerprint == fingerprint, OutboxMail.scope == scope)
+    today = session.scalar(mine.where(OutboxMail.queued_at > now - timedelta(days=1))) or 0
+    lately = session.scalar(mine.where(OutboxMail.queued_at > now - timedelta(days=30))) or 0
+    return today >= cap.day or lately >= cap.month

@@ -1,0 +1,41 @@
+"""One mail to be sent: queued in the transaction that caused it, delivered at least once, its address then erased."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.db import Model, UtcDateTime
+
+STATES = ("queued", "sent", "failed", "dropped")
+
+
+class OutboxMail(Model):
+    """A queued, sent, failed or dropped mail; `recipient` and `values` are emptied when it leaves the queue."""
+
+    __tablename__ = "outbox_mail"
+    __table_args__ = (
+        Index("ix_outbox_mail_due", "state", "due_at"),
+        Index("ix_outbox_mail_cap", "recipient_fingerprint", "scope", "queued_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[str] = mapped_column(String(200), unique=True)
+    message: Mapped[str] = mapped_column(String(30))  # which templates: mail/<message>.{subject.txt,txt,html}
+    language: Mapped[str] = mapped_column(String(20))
+    recipient: Mapped[str | None] = mapped_column(String(254))
+    values: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    recipient_fingerprint: Mapped[str] = mapped_column(String(64))
+    scope: Mapped[str] = mapped_column(String(60))  # what the caps count within, such as "verify:12" for letter 12
+    state: Mapped[str] = mapped_column(String(10), default="queued")
+    queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)  # after this, trying again helps nobody
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    unknowns: Mapped[int] = mapped_column(default=0)  # attempts that ended without anybody recording how
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str] = mapped_column(String(500), default="")  # stage and code only, never an address

@@ -1,0 +1,38 @@
+"""Lets those who queue a mail leave its values open until it is sent, without the outbox knowing what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from petition.outbox.models import OutboxMail
+
+Preparer = Callable[[Session, OutboxMail, datetime], dict[str, Any]]
+
+_preparers: dict[str, Preparer] = {}
+
+
+def prepares(message: str) -> Callable[[Preparer], Preparer]:
+    """Register the decorated function to make the values of this message just before it is first sent.
+
+    It runs inside the transaction that claims the mail and returns plain JSON for the templates.
+    """
+
+    def register(preparer: Preparer) -> Preparer:
+        _preparers[message] = preparer
+        return preparer
+
+    return register
+
+
+def prepared(session: Session, mail: OutboxMail, now: datetime) -> dict[str, Any]:
+    """The values to render; made once and kept on the row, so that a second try sends the same links."""
+    values = mail.values or {}
+    preparer = _preparers.get(mail.message)
+    if preparer is None or values.get("prepared") is True:
+        return values
+    mail.values = {**preparer(session, mail, now), "prepared": True}
+    return mail.values

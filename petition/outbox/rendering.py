@@ -1,0 +1,85 @@
+"""Turns a queued mail into a message: subject, text and HTML in the reader's language, with nothing in it to fetch."""
+
+from __future__ import annotations
+
+import re
+from email import policy
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import parseaddr, unquote
+from functools import partial
+from typing import Any
+
+from babel.core import UnknownLocaleError
+from flask import current_app
+from flask_babel import force_locale
+from jinja2 import TemplateError
+
+from petition import addresses, i18n
+from petition.config import Config
+from petition.outbox.models import OutboxMail
+
+# What a faulty template, value or preparer raises; one such mail must not stop the others.
+FAULTS = (
+    ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
+    MessageError, TemplateError, UnknownLocaleError,
+)  # fmt: skip
+
+
+def render(mail: OutboxMail, config: Config) -> EmailMessage:
+    """The message to send, the same at every try; raises one of FAULTS when a value or template is bad (RFC 5322)."""
+    if mail.recipient is None or mail.values is None:
+        raise ValueError("this mail has left the queue")
+    subject, text, html = _bodies(mail.message, mail.language, _context(mail, config))
+    recipient, sender = _mailbox(mail.recipient), _mailbox(*reversed(parseaddr(config.mail_from)))
+    # Only a local part beyond ASCII needs servers that speak RFC 6531; every other mail stays deliverable anywhere.
+    rules = policy.SMTP if recipient.username.isascii() else policy.SMTPUTF8
+    message = EmailMessage(rules.clone(cte_type="7bit"))
+    message["From"] = sender
+    message["To"] = recipient
+    message["Subject"] = subject
+    message["Date"] = mail.queued_at
+    message["Message-ID"] = f"<{mail.message_id}@{sender.domain}>"
+    message["Content-Language"] = mail.language
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(text)
+    message.add_alternative(html, subtype="html")
+    message.set_boundary(f"=_{mail.message_id}")
+    message.as_bytes()  # a fault that only writing it out finds must show here, not while it is being sent
+    return message
+
+
+def _context(mail: OutboxMail, config: Config) -> dict[str, Any]:
+    return {
+        **(mail.values or {}),
+        "site": config.base_url,
+        "operator": config.operator,
+        "language": mail.language,
+        "direction": i18n.direction(mail.language),
+        "link": partial(_link, config.base_url),
+    }
+
+
+def _link(base_url: str, token: str) -> str:
+    # A mail whose link leads nowhere is worse than a mail that comes later.
+    if not re.fullmatch(r"[\w-]+", token, re.ASCII):
+        raise ValueError("this token cannot stand in a link")
+    return f"{base_url}/signature/{token}"
+
+
+def _bodies(message: str, language: str, context: dict[str, Any]) -> tuple[str, str, str]:
+    """Subject, text and HTML; straight from the environment, so that nothing meant for pages gets into a mail."""
+    environment = current_app.jinja_env
+    with force_locale(i18n.locale(language)):
+        subject = " ".join(environment.get_template(f"mail/{message}.subject.txt").render(context).split())
+        text = environment.get_template(f"mail/{message}.txt").render(context)
+        html = environment.get_template(f"mail/{message}.html").render(context, subject=subject)
+    return subject, re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", html.strip() + "\n"
+
+
+def _mailbox(address: str, name: str = "") -> Address:
+    """The address for a header, its domain in punycode; raises ValueError on a line break."""
+    local = address.rpartition("@")[0]
+    return Address(display_name=name, username=unquote(local), domain=addresses.domain(address))

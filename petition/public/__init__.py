@@ -1,0 +1,55 @@
+"""The public site: letters, signatories and signing; no cookie, no script needed, the same bytes for every reader."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, g, request
+from werkzeug.routing import AnyConverter
+
+from petition.errors import CrossSite, WrongMediaType
+from petition.public import errors
+
+bp = Blueprint("public", __name__)
+FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", ""}
+
+
+def init_app(app: Flask) -> None:
+    """Register every page twice: at its plain address and behind each interface language."""
+    from petition.public import mailbox, pages, sign, signature  # noqa: F401 (they hang their views on the blueprint)
+
+    config = app.config["PETITION"]
+    app.url_map.converters["language"] = AnyConverter
+    codes = ",".join(config.languages)
+    app.register_blueprint(bp)
+    app.register_blueprint(bp, url_prefix=f"/<language({codes}):language>", name="public_in")
+    if config.shows_mailbox:
+        app.register_blueprint(mailbox.bp)
+    errors.init_app(app)
+
+
+@bp.url_value_preprocessor
+def _take_language(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    g.language = values.pop("language", None) if values else None
+
+
+@bp.before_request
+def _judge_origin() -> None:
+    """Refuse forms that another site made the browser send; a client that names no origin is no browser (Fetch Metadata)."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    if request.mimetype not in FORM_TYPES:
+        raise WrongMediaType
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise CrossSite
+    elif origin not in (None, "null") and origin != request.host_url.rstrip("/") and not _own(origin):
+        raise CrossSite
+
+
+def _own(origin: str) -> bool:
+    from petition.templating import settings  # noqa: PLC0415
+
+    return settings().base_url == origin or settings().base_url.startswith(origin + "/")

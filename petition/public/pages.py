@@ -1,0 +1,157 @@
+"""Pages for readers: letters, signatories, integrity, privacy; rendered the same for everybody and cacheable."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response, g, make_response, render_template, request, url_for
+
+from petition import accounts, i18n
+from petition.errors import BadRequest, NotFound
+from petition.letters import operations as letters
+from petition.letters import text
+from petition.letters.models import Letter
+from petition.public import bp
+from petition.signatures import consent, directory
+from petition.templating import current_language, settings
+
+NAMES_FRESH = "public, max-age=0, s-maxage=2, stale-while-revalidate=10, stale-if-error=600"
+FRESH = "public, max-age=60, s-maxage=300, stale-while-revalidate=600, stale-if-error=86400"
+
+
+def cached(html: str, policy: str = FRESH) -> Response:
+    """A page that shared caches may keep, with an ETag of its bytes; 304 where the reader has it already."""
+    response = make_response(html)
+    response.headers["Cache-Control"] = policy
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def speak(letter: Letter) -> str:
+    """Settle the page's interface language: the address's, else the original's; returns the language of the text."""
+    asked = g.language
+    if asked is None:
+        g.language = letter.original_language if letter.original_language in settings().languages else settings().languages[0]
+    wanted = asked or letter.original_language
+    return wanted if letter.translation(wanted) else letter.original_language
+
+
+def address(endpoint: str, letter: Letter | None = None, language: str | None = None, external: bool = False, **values: Any) -> str:
+    """A page's address in a language: plain for the letter's own (or the site's), else behind the language."""
+    language = language or current_language()
+    plain = letter.original_language if letter is not None else settings().languages[0]
+    if letter is not None:
+        values["slug"] = letter.slug
+    if language == plain:
+        path = url_for(f"public.{endpoint}", **values)
+    else:
+        path = url_for(f"public_in.{endpoint}", language=language, **values)
+    return settings().base_url + path if external else path
+
+
+@bp.app_context_processor
+def _addresses() -> dict[str, object]:
+    return {"address": address, "site_languages": settings().languages}
+
+
+def letter_context(letter: Letter) -> dict[str, object]:
+    """What every page about a letter shows."""
+    language = speak(letter)
+    words = letter.translation(language)
+    counts = directory.counts(letter)
+    sentence = consent.sentence(letter, current_language())
+    goal = max(letter.goal or 0, 1)
+    return {
+        "letter": letter, "words": words, "text_language": language, "text": letters.text_shown(letter, language), "counts": counts,
+        "state": letter.state(datetime.now(UTC)), "consent_sentence": sentence, "consent_digest": consent.digest(sentence),
+        "progress": min(100, counts.total * 100 // goal), "countries": i18n.countries(current_language()),
+    }  # fmt: skip
+
+
+@bp.get("/")
+def home() -> Response:
+    """All published letters."""
+    g.language = g.language or settings().languages[0]
+    rows = [(each, each.translation(current_language()) or each.translation(each.original_language), directory.counts(each)) for each in letters.listed()]
+    return cached(render_template("public/home.html", rows=rows), NAMES_FRESH)
+
+
+@bp.get("/letters/<slug>")
+def letter(slug: str) -> Response:
+    """The letter, its counts, its latest signatories, and the form."""
+    found = letters.find_published(slug)
+    context = letter_context(found)
+    organisations = directory.signatories(found, kind="organisation", limit=24).entries
+    people = directory.signatories(found, kind="person", limit=60).entries
+    html = render_template(
+        "public/letter.html", **context, body=text.to_html(context["words"].body), organisations=organisations, people=people, form=None  # type: ignore[attr-defined]
+    )  # fmt: skip
+    return robots(cached(html, NAMES_FRESH), found.protected)
+
+
+def robots(response: Response, hide: bool) -> Response:
+    """Ask search engines to leave a page out."""
+    if hide:
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@bp.get("/letters/<slug>/signatories")
+def signatories(slug: str) -> Response:
+    """Who signed: organisations and people, by country and by name, page by page."""
+    found = letters.find_published(slug)
+    context = letter_context(found)
+    kind, country, query = (request.args.get(name, "").strip()[:100] for name in ("kind", "country", "q"))
+    if kind not in ("", "person", "organisation") or "\x00" in query:
+        raise BadRequest
+    page = directory.signatories(found, kind=kind, country=country, query=query, after=request.args.get("after", ""))
+    html = render_template(
+        "public/signatories.html", **context, page=page, kind=kind, country=country, query=query, shown_countries=directory.countries(found)
+    )  # fmt: skip
+    return robots(cached(html, NAMES_FRESH), hide=True)
+
+
+@bp.get("/letters/<slug>/integrity")
+def integrity(slug: str) -> Response:
+    """How many signatures are in which state, how they were verified, and the text they stand under."""
+    found = letters.find_published(slug)
+    return robots(cached(render_template("public/integrity.html", **letter_context(found)), NAMES_FRESH), found.protected)
+
+
+@bp.get("/letters/<slug>/text/<fingerprint>.txt")
+def canonical_text(slug: str, fingerprint: str) -> Response:
+    """The exact bytes whose SHA-256 is the fingerprint."""
+    found = letters.text_by_fingerprint(letters.find_published(slug), fingerprint)
+    response = cached(found.canonical, "public, max-age=31536000, immutable")
+    response.mimetype = "text/plain"
+    return response
+
+
+@bp.get("/teams/<int:team_id>/logo")
+def logo(team_id: int) -> Response:
+    """A team's logo."""
+    found = accounts.find_team(team_id)
+    if found.logo is None:
+        raise NotFound
+    response = make_response(found.logo)
+    response.mimetype = found.logo_type
+    response.headers["Cache-Control"] = FRESH
+    response.set_etag(found.logo_digest)
+    response.make_conditional(request)
+    return response
+
+
+@bp.get("/privacy")
+def privacy() -> Response:
+    """What is kept, in which form, and for how long."""
+    g.language = g.language or settings().languages[0]
+    return cached(render_template("public/privacy.html"))
+
+
+@bp.get("/about")
+def about() -> Response:
+    """What this site is and who runs it."""
+    g.language = g.language or settings().languages[0]
+    return cached(render_template("public/about.html"))

@@ -1,0 +1,138 @@
+"""Signing: the form, what is wrong with it, and the neutral page that sends everybody to their inbox."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Response, current_app, g, make_response, redirect, render_template, request
+from flask_babel import force_locale
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms import BooleanField, EmailField, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
+
+from petition import addresses, limits
+from petition.errors import N_, BadRequest, Busy, Conflict, Fault, Invalid, PetitionError, TooMany
+from petition.letters import operations as letters
+from petition.letters.models import Letter
+from petition.public import bp
+from petition.public.errors import with_retry
+from petition.public.pages import FRESH, address, cached, letter_context, robots, speak
+from petition.signatures import operations, submission
+from petition.templating import current_language, settings
+
+MOST_FIELDS = 60
+
+
+class SignForm(FlaskForm):  # type: ignore[misc]
+    """The signing form; it only carries what was typed, the checks are the domain's."""
+
+    class Meta:
+        csrf = False  # no cookie on public pages: the request's origin is judged instead
+
+    kind = RadioField(choices=["person", "organisation"], default="person", validate_choice=False)
+    name = StringField()
+    organisation = StringField()
+    website = URLField()
+    role = StringField()
+    country = SelectField(choices=[], validate_choice=False)
+    email = EmailField()
+    version = HiddenField()
+    comment = TextAreaField()
+    visibility = RadioField(choices=["public", "initials", "counted"], default="public", validate_choice=False)
+    consent = StringField()
+    updates = BooleanField()
+    deliver = BooleanField()
+    email_checked = HiddenField()
+
+    def typed(self) -> dict[str, str]:
+        """What was sent, by field name, exactly as it came."""
+        return {name: request.form.get(name, "") for name in self._fields}
+
+
+@bp.get("/letters/<slug>/sign")
+def sign_form(slug: str) -> Response:
+    """The form on a page of its own."""
+    found = letters.find_published(slug)
+    return robots(cached(render_template("public/sign.html", **letter_context(found), form=None), FRESH), found.protected)
+
+
+@bp.post("/letters/<slug>/sign")
+def sign(slug: str) -> BaseResponse:
+    """Take a signing request and answer everybody alike."""
+    found = letters.find_published(slug)
+    speak(found)
+    form = _form()
+    try:
+        knock(limits.SIGN_BURST, limits.SIGN_SUSTAINED)
+        given = submission.check(form.typed(), language=current_language())
+        _ask_about_near_miss(given.email, form)
+        operations.request(found, given, config=settings(), now=datetime.now(UTC))
+    except Invalid as error:
+        return _again(found, form, error, error.faults)
+    except (Conflict, TooMany, Busy) as error:
+        return _again(found, form, error, ())
+    return redirect(address("check_your_inbox", found), 303)
+
+
+def _form() -> SignForm:
+    if sum(len(values) for _, values in request.form.lists()) > MOST_FIELDS:
+        raise BadRequest
+    return SignForm(formdata=request.form)
+
+
+def knock(*policies: limits.Policy) -> None:
+    """Count this visit against the network's limits; raises TooMany."""
+    limiter: limits.Limiter = current_app.extensions["limiter"]
+    for policy in policies:
+        limiter.spend(policy, request.remote_addr or "")
+
+
+def _ask_about_near_miss(email: str, form: SignForm) -> None:
+    """A slip like gmial.com is asked about once; sending the same address again says it was meant."""
+    meant = addresses.near_miss(email)
+    if meant is not None and form.email_checked.data != email:
+        form.email_checked.data = email
+        message = N_("Did you mean %(meant)s? Correct it, or send again if the address is right.")
+        raise Invalid([Fault("email", "near_miss", message, {"meant": meant})])
+
+
+def _again(found: Letter, form: SignForm, error: PetitionError, faults: tuple[Fault, ...]) -> Response:
+    """The form once more, with everything typed and each fault in its place."""
+    first: dict[str, Fault] = {}
+    for fault in faults:
+        first.setdefault(fault.field, fault)
+    html = render_template("public/sign.html", **letter_context(found), form=form, faults=first, problem=error)
+    return with_retry(make_response(html, error.status), error)
+
+
+@bp.get("/letters/<slug>/check-your-inbox")
+def check_your_inbox(slug: str) -> Response:
+    """Where everybody lands after sending the form, whoever they are."""
+    found = letters.find_published(slug)
+    context = letter_context(found)
+    values = operations.letter_values(found, current_language(), settings())
+    with force_locale(current_language()):
+        subject = " ".join(render_template("mail/verify.subject.txt", **values, kind="person").split())
+    response = make_response(render_template("public/inbox.html", **context, subject=subject, sender=settings().mail_from))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.route("/letters/<slug>/find", methods=["GET", "POST"])
+def find(slug: str) -> BaseResponse:
+    """Mail the holder of an address the link to their signature; one answer for everybody."""
+    found = letters.find_published(slug)
+    context = letter_context(found)
+    g.private = True
+    fault, status, done = None, 200, False
+    typed = request.form.get("email", "")
+    if request.method == "POST":
+        try:
+            knock(limits.FIND)
+            operations.find(found, submission.email(typed), language=current_language(), config=settings(), now=datetime.now(UTC))
+            done = True
+        except Invalid as error:
+            fault, status = error.faults[0], error.status
+    response = make_response(render_template("public/find.html", **context, fault=fault, typed=typed, done=done), status)
+    response.headers["Cache-Control"] = "no-store"
+    return response

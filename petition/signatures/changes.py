@@ -1,0 +1,136 @@
+"""What the holder of a link may do with their signature: see it, change it, hide it, withdraw it, disown it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from petition import addresses
+from petition.audit import SIGNATORY
+from petition.config import Config
+from petition.db import db, transaction, violated
+from petition.errors import N_, EntryStands, Fault, Invalid, LinkNotValid
+from petition.signatures import tokens, transitions
+from petition.signatures.models import STATEMENT, VISIBILITIES, Signature, SigningRequest
+from petition.signatures.operations import CONFIRM_WITHIN, apply_change, discard, mail_link
+
+CHANGEABLE = ("name", "organisation", "role", "website", "country", "comment", "visibility", "deliver")
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What a link leads to: a pending request or a signature, never both."""
+
+    request: SigningRequest | None
+    signature: Signature | None
+
+    @property
+    def statement(self) -> SigningRequest | Signature:
+        """Whichever of the two it is."""
+        found = self.request or self.signature
+        if found is None:
+            raise LinkNotValid
+        return found
+
+
+def look(token: str, *, now: datetime) -> Behind:
+    """What the link leads to, changing nothing; raises LinkNotValid."""
+    link = tokens.follow(db.session(), token, now)
+    behind = Behind(link.request, link.signature)
+    if behind.statement.letter is None:
+        raise LinkNotValid
+    return behind
+
+
+def change(token: str, values: dict[str, str | bool], *, address: str = "", config: Config, now: datetime) -> str:
+    """Change what a signature says: 'changed', or 'mailed' when it would become more public and the mailbox must agree.
+
+    Raises Invalid when the address is needed and missing, LinkNotValid for a withdrawn or rejected signature, and
+    EntryStands when another entry has the organisation's new name.
+    """
+    with transaction() as session:
+        link = tokens.follow(session, token, now)
+        signature = link.signature
+        if signature is None or signature.state not in ("published", "held"):
+            raise LinkNotValid
+        wanted = {name: value for name, value in values.items() if name in CHANGEABLE}
+        if _more_public(signature.visibility, str(wanted.get("visibility", signature.visibility))):
+            _ask_mailbox(signature, wanted, address, config, now)
+            return "mailed"
+        try:
+            with session.begin_nested():
+                apply_change(session, signature, wanted, now)
+        except IntegrityError as error:
+            if violated(error, "uq_signature_organisation", "signature.organisation_key"):
+                raise EntryStands from error
+            raise
+        return "changed"
+
+
+def _more_public(before: str, after: str) -> bool:
+    return VISIBILITIES.index(after) > VISIBILITIES.index(before)
+
+
+def _ask_mailbox(signature: Signature, wanted: dict[str, str | bool], address: str, config: Config, now: datetime) -> None:
+    """Mail a fresh link to the address typed again; a wrong address gets the same answer and no mail."""
+    if not address:
+        raise Invalid([Fault("email", "missing", N_("To become more visible, enter your e-mail address again; we will mail you a link."))])
+    address = addresses.normalise(address)
+    found = addresses.fingerprint(address, config.fingerprint_bytes)
+    if found != signature.address_fingerprint:
+        return
+    session = db.session()
+    values = {name: getattr(signature, name) for name in STATEMENT} | wanted
+    row = SigningRequest(
+        **values, letter=signature.letter, text=signature.text, digest=tokens.digest(f"{signature.public_id} {now.isoformat()}"),
+        email=address, address_fingerprint=found, signature_id=signature.id, created_at=now, mailed_at=now,
+        expires_at=now + CONFIRM_WITHIN,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    mail_link(session, "expose", row, config=config, now=now)
+
+
+def withdraw(token: str, *, now: datetime, why: str = "withdrawn") -> str:
+    """Withdraw a signature, or a request that was never confirmed; doing it twice is doing it once.
+
+    Returns 'withdrawn', or 'forgotten' where nothing had been signed yet.
+    """
+    with transaction() as session:
+        link = tokens.follow(session, token, now)
+        signature = link.signature
+        if signature is None:
+            request = link.request
+            same = select(SigningRequest.id).where(SigningRequest.id == link.request_id)
+            if why == "not me" and request is not None:
+                same = select(SigningRequest.id).where(
+                    SigningRequest.letter_id == request.letter_id, SigningRequest.address_fingerprint == request.address_fingerprint
+                )
+            discard(session, list(session.scalars(same)))
+            return "forgotten"
+        if signature.state != "withdrawn":
+            waiting = select(SigningRequest.id).where(SigningRequest.signature_id == signature.id)
+            discard(session, list(session.scalars(waiting)))
+            transitions.move(session, signature, "withdrawn", actor=SIGNATORY, now=now, why=why)
+        return "withdrawn"
+
+
+def not_me(token: str, *, now: datetime) -> str:
+    """The mailbox's holder says that somebody else used their address: everything behind the link goes."""
+    return withdraw(token, now=now, why="not me")
+
+
+def unsubscribe(token: str, *, now: datetime) -> None:
+    """Stop the news and forget the address kept for it; the signature stands."""
+    with transaction() as session:
+        link = tokens.follow(session, token, now)
+        statement = link.request or link.signature
+        if statement is None:
+            raise LinkNotValid
+        statement.updates = False
+        signature = link.signature
+        if signature is not None and signature.state == "published" and signature.kind == "person":
+            signature.email = None

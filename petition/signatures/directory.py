@@ -1,0 +1,166 @@
+"""What readers may know of the signatories: counts from the tallies, and lists read by key, never by offset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import Select, func, select
+
+from petition.db import db
+from petition.errors import BadCursor
+from petition.letters.models import Letter
+from petition.signatures import screening
+from petition.signatures.models import CountryTally, Signature, SigningRequest, Tally
+
+PAGE = 100
+LARGEST_PAGE = 500
+SMALLEST_CELL = 10  # countries with fewer signatories are merged, so that no cell points at a person
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The numbers of one letter, all from tallies; `total` is people and organisations published online."""
+
+    people: int = 0
+    organisations: int = 0
+    hidden: int = 0  # of the total, those counted without an entry
+    hidden_people: int = 0
+    held: int = 0
+    rejected: int = 0
+    withdrawn: int = 0
+    imported: int = 0
+    earlier: int = 0  # of the total, those who signed an earlier version of the text
+
+    @property
+    def total(self) -> int:
+        """Verified signatures that are published, shown by name or not."""
+        return self.people + self.organisations
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One signatory as readers see it."""
+
+    id: str
+    kind: str
+    name: str  # the organisation's name, the person's name or their initials
+    affiliation: str = ""
+    role: str = ""
+    website: str = ""
+    country: str = ""
+    comment: str = ""
+    signed_on: date | None = None
+    checked_on: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of entries and the cursor of the next, None on the last."""
+
+    entries: list[Entry] = field(default_factory=list)
+    next: str | None = None
+
+
+def counts(letter: Letter) -> Counts:
+    """The letter's numbers; costs the same for ten signatures and ten million."""
+    current = letter.version.major
+    cells = select(Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major, func.sum(Tally.count)).where(Tally.letter_id == letter.id)
+    numbers = dict.fromkeys(("people", "organisations", "hidden", "hidden_people", "held", "rejected", "withdrawn", "imported", "earlier"), 0)
+    for kind, origin, state, visibility, major, count in db.session.execute(cells.group_by(Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major)):
+        count = int(count)
+        if state != "published":
+            numbers[state] += count
+        elif origin == "imported":
+            numbers["imported"] += count
+        else:
+            numbers["people" if kind == "person" else "organisations"] += count
+            if visibility == "counted":
+                numbers["hidden"] += count
+                numbers["hidden_people"] += count if kind == "person" else 0
+            if major < current:
+                numbers["earlier"] += count
+    return Counts(**numbers)
+
+
+def anybody(letter_id: int) -> bool:
+    """Whether anybody signed or asked to, so that the text they saw may no longer change silently."""
+    signed = select(Signature.id).where(Signature.letter_id == letter_id).limit(1)
+    asked = select(SigningRequest.id).where(SigningRequest.letter_id == letter_id).limit(1)
+    return db.session.scalar(signed) is not None or db.session.scalar(asked) is not None
+
+
+def countries(letter: Letter) -> list[tuple[str, int]]:
+    """(code, number) of the countries with at least SMALLEST_CELL signatories, the largest first; '' holds the rest."""
+    if letter.protected:
+        return []
+    cells = select(CountryTally.country, func.sum(CountryTally.count)).where(CountryTally.letter_id == letter.id)
+    sums = [(str(code), int(number)) for code, number in db.session.execute(cells.group_by(CountryTally.country)) if number]
+    large = sorted((cell for cell in sums if cell[1] >= SMALLEST_CELL), key=lambda cell: (-cell[1], cell[0]))
+    rest = sum(number for _, number in sums) - sum(number for _, number in large)
+    return [*large, ("", rest)] if rest else large
+
+
+def signatories(
+    letter: Letter, *, kind: str = "", country: str = "", query: str = "", after: str = "", limit: int = PAGE,
+) -> Page:  # fmt: skip
+    """Entries on display, the newest first; of a protected letter none.
+
+    Raises BadCursor for an `after` that no list of this letter handed out. `limit` is clamped to LARGEST_PAGE.
+    """
+    if letter.protected:
+        return Page()
+    limit = max(1, min(limit, LARGEST_PAGE))
+    rows = select(Signature).where(Signature.letter_id == letter.id, Signature.state == "published", Signature.listed)
+    if kind:
+        rows = rows.where(Signature.kind == kind)
+    if country:
+        rows = _from_country(rows, letter, country)
+    if query:
+        rows = rows.where(Signature.search_text.like(f"%{_literal(screening.fold_name(query))}%", escape="\\"))
+    if after:
+        rows = rows.where(Signature.id < _position(letter, after))
+    found = list(db.session.scalars(rows.order_by(Signature.id.desc()).limit(limit + 1)))
+    return Page([entry(each) for each in found[:limit]], found[limit - 1].public_id if len(found) > limit else None)
+
+
+def _from_country(rows: Select[Signature], letter: Letter, country: str) -> Select[Signature]:
+    # Filtering by a small country would tell what merging it hides.
+    shown = {code for code, _ in countries(letter) if code}
+    if country in shown:
+        return rows.where(Signature.country == country)
+    return rows.where(Signature.country.not_in(shown), Signature.country != "") if country == "other" else rows.where(Signature.id < 0)
+
+
+def _position(letter: Letter, after: str) -> int:
+    if len(after) > 64 or not after.isascii():
+        raise BadCursor
+    found = db.session.scalar(select(Signature.id).where(Signature.public_id == after, Signature.letter_id == letter.id))
+    if found is None:
+        raise BadCursor
+    return found
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def entry(signature: Signature) -> Entry:
+    """A signature as readers see it."""
+    if signature.kind == "organisation":
+        return Entry(
+            signature.public_id, "organisation", signature.organisation, role=signature.role, website=signature.website,
+            country=signature.country, comment=signature.comment, signed_on=signature.signed_on, checked_on=signature.decided_at,
+        )  # fmt: skip
+    if signature.visibility == "initials":
+        return Entry(signature.public_id, "person", initials(signature.name), signed_on=signature.signed_on)
+    return Entry(
+        signature.public_id, "person", signature.name, affiliation=signature.organisation, role=signature.role,
+        country=signature.country, comment=signature.comment, signed_on=signature.signed_on,
+    )  # fmt: skip
+
+
+def initials(name: str) -> str:
+    """'M. K.' for 'Mariam K.': the first letter of every word, however it is written."""
+    first = (next((letter for letter in word if letter.isalnum()), "") for word in name.split())
+    return " ".join(f"{letter.upper()}." for letter in first if letter)

@@ -1,0 +1,172 @@
+"""A signing request (pending), a signature (confirmed), the links that lead to them, and the tallies that count them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from petition.db import Model, UtcDateTime
+from petition.letters.models import Letter, LetterText
+
+KINDS = ("person", "organisation")
+VISIBILITIES = ("counted", "initials", "public")  # from the most hidden to the most public
+STATES = ("published", "held", "rejected", "withdrawn")
+ORIGINS = ("online", "imported")
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Statement:
+    """The columns that hold what a signatory says; a request and a signature share them."""
+
+    kind: Mapped[str] = mapped_column(String(15))
+    name: Mapped[str] = mapped_column(String(120), default="")
+    organisation: Mapped[str] = mapped_column(String(200), default="")
+    role: Mapped[str] = mapped_column(String(120), default="")
+    website: Mapped[str] = mapped_column(String(300), default="")
+    country: Mapped[str] = mapped_column(String(2), default="")
+    comment: Mapped[str] = mapped_column(Text, default="")
+    visibility: Mapped[str] = mapped_column(String(10), default="public")
+    deliver: Mapped[bool] = mapped_column(default=False)
+    updates: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[str] = mapped_column(String(20))
+    consent_id: Mapped[int] = mapped_column(ForeignKey("consent_sentence.id"))
+    text_id: Mapped[int] = mapped_column(ForeignKey("letter_text.id"))
+
+
+STATEMENT = (
+    "kind", "name", "organisation", "role", "website", "country", "comment", "visibility", "deliver", "updates", "language",
+    "consent_id", "text_id",
+)  # fmt: skip
+
+
+class ConsentSentence(Model):
+    """The words somebody agreed to; a changed sentence is a new version, the old one stays on record."""
+
+    __tablename__ = "consent_sentence"
+    __table_args__ = (UniqueConstraint("letter_id", "language", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"))
+    language: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int] = mapped_column()
+    sentence: Mapped[str] = mapped_column(Text)
+
+
+class SigningRequest(Statement, Model):
+    """A signature that waits for its mailbox; the only row where the address of an unconfirmed signatory stands in clear.
+
+    With `signature_id` it is a change to a standing signature that makes it more public, and waits likewise.
+    """
+
+    __tablename__ = "signing_request"
+    __table_args__ = (UniqueConstraint("letter_id", "digest"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"))
+    # Keyed hash of letter, folded address and all fields: the same submission again is the same row.
+    digest: Mapped[str] = mapped_column(String(64))
+    email: Mapped[str] = mapped_column(String(254))
+    address_fingerprint: Mapped[str] = mapped_column(String(64), index=True)
+    signature_id: Mapped[int | None] = mapped_column(ForeignKey("signature.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    mailed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+    letter: Mapped[Letter] = relationship()
+    text: Mapped[LetterText] = relationship()
+
+
+class Signature(Statement, Model):
+    """One signatory's signature under one letter.
+
+    For an organisation `name` is its representative, never public. `email` is filled only while the entry is held, for
+    an organisation's representative, and for those who want updates.
+    """
+
+    __tablename__ = "signature"
+    __table_args__ = (
+        # The constraints that decide every race: one live signature per mailbox, one live entry per organisation.
+        Index(
+            "uq_signature_person", "letter_id", "address_fingerprint", unique=True,
+            sqlite_where=text("kind = 'person'"), postgresql_where=text("kind = 'person'"),
+        ),
+        UniqueConstraint("letter_id", "organisation_key", name="uq_signature_organisation"),
+        Index("ix_signature_list", "letter_id", "state", "kind", "listed", "id"),
+        Index("ix_signature_address", "letter_id", "address_fingerprint"),
+        Index("ix_signature_skeleton", "letter_id", "skeleton"),
+        Index("ix_signature_website_host", "letter_id", "website_host"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(36), unique=True, default=lambda: str(uuid.uuid4()))
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"))
+    major: Mapped[int] = mapped_column()  # the version of the text, without corrections
+    state: Mapped[str] = mapped_column(String(10))
+    state_before: Mapped[str] = mapped_column(String(10), default="")
+    origin: Mapped[str] = mapped_column(String(10), default="online")
+    email: Mapped[str | None] = mapped_column(String(254))
+    address_fingerprint: Mapped[str | None] = mapped_column(String(64))
+    organisation_key: Mapped[str | None] = mapped_column(String(200))
+    # Whether an entry of its own stands in the public list, what a search finds it by, and what its look-alikes share.
+    listed: Mapped[bool] = mapped_column(default=False)
+    search_text: Mapped[str | None] = mapped_column(String(400))
+    skeleton: Mapped[str | None] = mapped_column(String(400))
+    flags: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    website_host: Mapped[str | None] = mapped_column(String(254))
+    mail_domain: Mapped[str | None] = mapped_column(String(254))
+    signed_on: Mapped[date] = mapped_column()
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[str] = mapped_column(String(254), default="")
+    reason: Mapped[str] = mapped_column(String(1000), default="")
+
+    letter: Mapped[Letter] = relationship()
+    text: Mapped[LetterText] = relationship()
+    consent: Mapped[ConsentSentence] = relationship()
+
+
+class LinkToken(Model):
+    """A mailed link, as the SHA-256 of its token; many may lead to one request or signature."""
+
+    __tablename__ = "link_token"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    purpose: Mapped[str] = mapped_column(String(10))
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("signing_request.id"), index=True)
+    signature_id: Mapped[int | None] = mapped_column(ForeignKey("signature.id"), index=True)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    request: Mapped[SigningRequest | None] = relationship()
+    signature: Mapped[Signature | None] = relationship()
+
+
+class Tally(Model):
+    """How many signatures of a sort there are; spread over shards, so that writers do not wait for one row."""
+
+    __tablename__ = "tally"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    major: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(15), primary_key=True)
+    origin: Mapped[str] = mapped_column(String(10), primary_key=True)
+    state: Mapped[str] = mapped_column(String(10), primary_key=True)
+    visibility: Mapped[str] = mapped_column(String(10), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+
+
+class CountryTally(Model):
+    """How many published entries of a kind come from a country."""
+
+    __tablename__ = "country_tally"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(15), primary_key=True)
+    country: Mapped[str] = mapped_column(String(2), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)

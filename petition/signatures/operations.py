@@ -1,0 +1,310 @@
+"""One signature's way in: requested by a form, confirmed from its mailbox, published or held."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from petition import addresses, outbox
+from petition.audit import PLATFORM, SIGNATORY
+from petition.config import Config
+from petition.db import is_postgresql, serialise, transaction, violated
+from petition.errors import LetterChanged, LetterNotOpen, LinkNotValid
+from petition.letters.models import Letter
+from petition.letters.operations import text_shown
+from petition.outbox.models import OutboxMail
+from petition.outbox.preparing import prepares
+from petition.signatures import consent, screening, tokens, transitions
+from petition.signatures.models import STATEMENT, LinkToken, Signature, SigningRequest
+from petition.signatures.screening import Flag
+from petition.signatures.submission import Submission
+
+CONFIRM_WITHIN = timedelta(days=7)
+SAME_FOR = timedelta(minutes=10)  # the same submission within this time is the same request and the same mail
+GRACE = timedelta(hours=24)  # after the closing time, for those who asked in time
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What a confirmation led to: published, held, renewed, standing (it was there before), changed or taken."""
+
+    outcome: str
+    signature: Signature | None
+
+
+def request(letter: Letter, given: Submission, *, config: Config, now: datetime) -> None:
+    """Keep a signing request and queue its verification mail; the same submission again is the same request.
+
+    Raises LetterNotOpen, or LetterChanged when the form showed another version or consent sentence. Signatures are not
+    looked up, so the answer cannot tell who signed.
+    """
+    check_open(letter, given, now)
+    with transaction() as session:
+        row = _new_request(session, letter, given, config, now)
+        if row is not None:
+            session.flush()
+            mail_link(session, "verify", row, config=config, now=now)
+
+
+def check_open(letter: Letter, given: Submission, now: datetime) -> None:
+    """Raise LetterNotOpen or LetterChanged unless this submission can be taken now."""
+    if letter.state(now) != "open" or not letter.takes(given.kind):
+        raise LetterNotOpen
+    if given.version and given.version != letter.version.label:
+        raise LetterChanged
+    names_a_sentence = len(given.consent) == 16
+    if names_a_sentence and given.consent != consent.digest(consent.sentence(letter, given.language)):
+        raise LetterChanged
+
+
+def _new_request(session: Session, letter: Letter, given: Submission, config: Config, now: datetime) -> SigningRequest | None:
+    """The request's row, or None when the same submission was mailed a moment ago."""
+    values = {name: value for name, value in asdict(given).items() if name in STATEMENT}
+    digest = _digest(config, letter, given)
+    values |= {
+        "letter_id": letter.id, "digest": digest, "email": given.email, "created_at": now, "mailed_at": now,
+        "address_fingerprint": addresses.fingerprint(given.email, config.fingerprint_bytes),
+        "consent_id": consent.record(session, letter, given.language).id, "text_id": text_shown(letter, given.language).id,
+        "expires_at": now + CONFIRM_WITHIN,
+    }  # fmt: skip
+    dialect = postgresql if is_postgresql(session) else sqlite
+    insert = dialect.insert(SigningRequest).values(values).on_conflict_do_nothing(index_elements=["letter_id", "digest"])
+    inserted = session.execute(insert.returning(SigningRequest.id)).scalar()
+    mine = select(SigningRequest).where(SigningRequest.letter_id == letter.id, SigningRequest.digest == digest)
+    found = session.scalars(mine.with_for_update()).one_or_none()
+    if inserted is not None or found is None:
+        return found
+    if now - found.mailed_at < SAME_FOR:
+        return None
+    found.mailed_at, found.expires_at = now, now + CONFIRM_WITHIN
+    return found
+
+
+def _digest(config: Config, letter: Letter, given: Submission) -> str:
+    fields = asdict(given) | {"email": addresses.fold(given.email), "letter": letter.id}
+    return hmac.new(config.fingerprint_bytes, json.dumps(fields, sort_keys=True).encode(), hashlib.sha256).hexdigest()
+
+
+def mail_link(session: Session, message: str, row: SigningRequest, *, config: Config, now: datetime) -> None:
+    """Queue the mail whose link confirms a request, within the address's caps; over them nothing happens."""
+    values = letter_values(row.letter, row.language, config) | {"kind": row.kind, "expires_days": CONFIRM_WITHIN.days}
+    with session.begin_nested() as attempt:
+        values["token"] = tokens.issue(session, "confirm", leads_to=row, expires_at=now + CONFIRM_WITHIN)
+        queued = outbox.queue(
+            session, message, to=row.email, fingerprint=row.address_fingerprint, language=row.language, values=values,
+            scope=f"verify:{row.letter_id}", now=now, cap=outbox.VERIFICATION_CAP, lifetime=CONFIRM_WITHIN,
+        )  # fmt: skip
+        if not queued:
+            attempt.rollback()
+
+
+def letter_values(letter: Letter, language: str, config: Config) -> dict[str, Any]:
+    """What a mail may say of a letter: of a protected one nothing."""
+    words = letter.translation(language) or letter.translation(letter.original_language)
+    prefix = "" if language == letter.original_language else f"/{language}"
+    return {
+        "letter_title": "" if letter.protected or words is None else words.title,
+        "letter_address": f"{config.base_url}{prefix}/letters/{letter.slug}",
+        "protected": letter.protected,
+    }
+
+
+def confirm(token: str, *, config: Config, now: datetime) -> Confirmed:
+    """Turn the request behind a mailed link into a signature, or say what stands already.
+
+    Raises LinkNotValid, and LetterNotOpen when the letter closed more than a day ago.
+    """
+    with transaction() as session:
+        link = tokens.follow(session, token, now)
+        if link.signature is not None:
+            return Confirmed("standing", link.signature)
+        found = link.request
+        if found is None:
+            raise LinkNotValid
+        serialise(session, "address", found.letter_id, found.address_fingerprint)
+        session.refresh(link)  # a parallel confirmation may have won while we waited
+        if link.request is None:
+            return Confirmed("standing", link.signature)
+        if found.signature_id is not None:
+            return _expose(session, found, now)
+        _still_open(found.letter, now)
+        return _sign(session, found, config, now)
+
+
+def _still_open(letter: Letter, now: datetime) -> None:
+    late = letter.closes is not None and now >= letter.closes + GRACE
+    if letter.status in ("draft", "closed") or late:
+        raise LetterNotOpen
+
+
+def _sign(session: Session, found: SigningRequest, config: Config, now: datetime) -> Confirmed:
+    """Let the unique constraints decide whether this is a new signature."""
+    signature = _signature_of(found, now)
+    flags = _screened(session, signature)
+    signature.flags = [flag.as_json() for flag in flags]
+    try:
+        with session.begin_nested():
+            transitions.move(session, signature, "held" if flags else "published", actor=SIGNATORY, now=now, why="confirmed")
+    except IntegrityError as error:
+        person = violated(error, "uq_signature_person", "signature.letter_id", "signature.address_fingerprint")
+        organisation = violated(error, "uq_signature_organisation", "signature.letter_id", "signature.organisation_key")
+        if not person and not organisation:
+            raise
+        return _standing(session, found, signature, now)
+    _settle(session, found, signature)
+    return Confirmed(signature.state, signature)
+
+
+def _signature_of(found: SigningRequest, now: datetime) -> Signature:
+    signature = Signature(**{name: getattr(found, name) for name in STATEMENT})
+    signature.letter, signature.text = found.letter, found.text
+    signature.letter_id = found.letter_id
+    signature.major = found.text.version.major
+    signature.origin = "online"
+    signature.signed_on = now.date()
+    signature.email, signature.address_fingerprint = found.email, found.address_fingerprint
+    signature.mail_domain = addresses.domain(found.email)
+    if found.kind == "organisation":
+        signature.organisation_key = screening.fold_organisation(found.organisation)
+        signature.website_host = website_host(found.website)
+    return signature
+
+
+def website_host(website: str) -> str | None:
+    """The host of a website as it is compared: lower case, without www."""
+    return (urlsplit(website).hostname or "").removeprefix("www.") or None
+
+
+def _screened(session: Session, signature: Signature) -> list[Flag]:
+    flags = screen(session, signature)
+    if signature.kind == "organisation":
+        flags.append(Flag("organisation", "organisation"))
+    elif signature.letter.review == "all":
+        flags.append(Flag("review_all"))
+    return flags
+
+
+def screen(session: Session, signature: Signature) -> list[Flag]:
+    """The flags of what a signature says now, compared with the names on display."""
+    organisation = signature.kind == "organisation"
+    fields = ("organisation", "role", "comment") if organisation else ("name", "organisation", "role", "comment")
+    texts = {field: getattr(signature, field) for field in fields}
+    shown = signature.organisation if organisation else signature.name
+    column = Signature.organisation if organisation else Signature.name
+    alike = select(column).where(
+        Signature.letter_id == signature.letter.id, Signature.skeleton == screening.skeleton(shown), Signature.kind == signature.kind
+    )
+    flags = screening.screen(
+        texts, mail_domain=signature.mail_domain or "", website=signature.website, lookalikes=list(session.scalars(alike.distinct().limit(5)))
+    )  # fmt: skip
+    if signature.website_host:
+        others = select(Signature.id).where(
+            Signature.letter_id == signature.letter.id, Signature.website_host == signature.website_host, Signature.id != (signature.id or 0)
+        )
+        if session.scalar(others.limit(1)) is not None:
+            flags.append(Flag("same_website", "website"))
+    return flags
+
+
+def _standing(session: Session, found: SigningRequest, attempted: Signature, now: datetime) -> Confirmed:
+    """The mailbox's holder learns of the signature that stands; another's organisation only that it has an entry."""
+    mine = select(Signature).where(Signature.letter_id == found.letter_id)
+    if found.kind == "person":
+        standing = session.scalars(mine.where(Signature.kind == "person", Signature.address_fingerprint == found.address_fingerprint)).one()
+    else:
+        standing = session.scalars(mine.where(Signature.organisation_key == attempted.organisation_key)).one()
+        if standing.address_fingerprint != found.address_fingerprint:
+            claim = Flag("second_claim", "organisation").as_json()
+            standing.flags = standing.flags if claim in standing.flags else [*standing.flags, claim]
+            return Confirmed("taken", None)
+    outcome = "standing"
+    if standing.major < found.text.version.major and standing.state in ("published", "held"):
+        renewed = {"major": found.text.version.major, "text": found.text, "consent_id": found.consent_id, "language": found.language}
+        transitions.reshape(session, standing, renewed)
+        outcome = "renewed"
+    _settle(session, found, standing)
+    return Confirmed(outcome, standing)
+
+
+def _settle(session: Session, found: SigningRequest, signature: Signature) -> None:
+    """Every link of this mailbox leads to the signature from now on; the requests and their clear address go."""
+    siblings = select(SigningRequest).where(
+        SigningRequest.letter_id == found.letter_id, SigningRequest.address_fingerprint == found.address_fingerprint,
+        SigningRequest.kind == found.kind, SigningRequest.signature_id.is_(None),
+    )  # fmt: skip
+    key = screening.fold_organisation(found.organisation)
+    ids = [each.id for each in session.scalars(siblings) if found.kind == "person" or screening.fold_organisation(each.organisation) == key]
+    tokens.hand_over(session, ids, signature)
+    session.execute(delete(SigningRequest).where(SigningRequest.id.in_(ids)))
+    session.expire_all()
+
+
+def _expose(session: Session, found: SigningRequest, now: datetime) -> Confirmed:
+    """Apply a change that makes a signature more public, now that its mailbox agreed."""
+    signature = session.get_one(Signature, found.signature_id)
+    tokens.hand_over(session, [found.id], signature)
+    values = {name: getattr(found, name) for name in STATEMENT if name not in ("kind", "language", "consent_id", "text_id")}
+    if found.updates:
+        values["email"] = found.email
+    session.delete(found)
+    session.flush()
+    if signature.state not in ("published", "held"):
+        return Confirmed("standing", signature)
+    apply_change(session, signature, values, now)
+    return Confirmed("changed", signature)
+
+
+def apply_change(session: Session, signature: Signature, values: dict[str, Any], now: datetime) -> None:
+    """Write new words into a standing signature and screen them again; what is flagged waits for the team."""
+    renamed = signature.kind == "organisation" and any(values.get(name, getattr(signature, name)) != getattr(signature, name) for name in ("organisation", "website"))
+    if signature.kind == "organisation" and "organisation" in values:
+        values = values | {"organisation_key": screening.fold_organisation(values["organisation"]), "website_host": website_host(values["website"])}
+    said = {name: getattr(signature, name) for name in values}
+    for name, value in values.items():
+        setattr(signature, name, value)
+    flags = screen(session, signature) + ([Flag("changed", "organisation")] if renamed else [])
+    for name, value in said.items():
+        setattr(signature, name, value)
+    # Hidden before its words change: nobody may see, even for a moment, what is to be looked at first.
+    if flags and signature.state == "published":
+        transitions.move(session, signature, "held", actor=PLATFORM, now=now, why="screened again")
+    transitions.reshape(session, signature, values | {"flags": [flag.as_json() for flag in flags] or signature.flags})
+
+
+def find(letter: Letter, address: str, *, language: str, config: Config, now: datetime) -> None:
+    """Queue a mail that leads the holder of an address to their signatures; nothing is looked up until it is sent."""
+    with transaction() as session:
+        outbox.queue(
+            session, "find", to=address, fingerprint=addresses.fingerprint(address, config.fingerprint_bytes), language=language,
+            values=letter_values(letter, language, config) | {"letter_id": letter.id}, scope=f"find:{letter.id}", now=now,
+            cap=outbox.FIND_CAP,
+        )  # fmt: skip
+
+
+@prepares("find")
+def _find_links(session: Session, mail: OutboxMail, now: datetime) -> dict[str, Any]:
+    """Mint a link to each signature and each pending request of the address, when the mail is about to leave."""
+    values = dict(mail.values or {})
+    letter_id = values["letter_id"]
+    mine = mail.recipient_fingerprint
+    signed = select(Signature).where(Signature.letter_id == letter_id, Signature.address_fingerprint == mine)
+    asked = select(SigningRequest).where(SigningRequest.letter_id == letter_id, SigningRequest.address_fingerprint == mine)
+    links = [(each.kind, tokens.issue(session, "find", leads_to=each, expires_at=None)) for each in session.scalars(signed)]
+    links += [(each.kind, tokens.issue(session, "find", leads_to=each, expires_at=each.expires_at)) for each in session.scalars(asked)]
+    return values | {"links": [{"kind": kind, "token": token} for kind, token in links]}
+
+
+def discard(session: Session, requests: list[int]) -> None:
+    """Forget pending requests and the links that lead to them."""
+    session.execute(delete(LinkToken).where(LinkToken.request_id.in_(requests)))
+    session.execute(delete(SigningRequest).where(SigningRequest.id.in_(requests)))

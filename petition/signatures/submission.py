@@ -1,0 +1,174 @@
+"""What a signatory typed, checked and brought to one spelling; shape only, nothing is looked up here."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from petition import addresses, i18n
+from petition.errors import N_, Fault, Invalid
+from petition.signatures.models import KINDS, VISIBILITIES
+
+LONGEST = {"name": 120, "organisation": 200, "role": 120, "comment": 1000, "website": 300, "email": 254}
+_INVISIBLE = dict.fromkeys((0x200B, 0x2060, 0xFEFF, 0x00AD))  # zero-width and soft characters that only hide
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_BUT_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:xn--[a-z0-9-]+|[^\W\d_]{2,})", re.IGNORECASE)
+UNTICKED = {"", "0", "off", "no", "false"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """One signatory's statement, checked; `email` is normalised, all text NFC."""
+
+    kind: str = "person"
+    name: str
+    email: str
+    organisation: str = ""
+    website: str = ""
+    role: str = ""
+    country: str = ""
+    comment: str = ""
+    visibility: str = "public"
+    updates: bool = False
+    deliver: bool = False
+    language: str = "en"
+    version: str = ""  # the label of the version the form was shown with; empty means the current one
+    consent: str = "yes"  # 'yes', or the digest of the sentence that was shown
+
+
+def ticked(value: str | None) -> bool:
+    """Whether a box's value means yes."""
+    return (value or "").strip().lower() not in UNTICKED
+
+
+def check(typed: Mapping[str, str], *, language: str) -> Submission:
+    """Check everything at once; raises Invalid with every fault, each naming its field."""
+    faults: list[Fault] = []
+
+    def checked(field: str, rule: Callable[[str], str]) -> str:
+        try:
+            return rule(typed.get(field) or "")
+        except Invalid as error:
+            faults.extend(error.faults)
+            return ""
+
+    kind = checked("kind", lambda value: _one_of("kind", value or "person", KINDS))
+    found = Submission(
+        kind=kind or "person",
+        name=checked("name", lambda value: line("name", value, required=True)),
+        email=checked("email", email),
+        organisation=checked("organisation", lambda value: line("organisation", value, required=kind == "organisation")),
+        website=checked("website", website) if kind == "organisation" else "",
+        role=checked("role", lambda value: line("role", value)),
+        country=checked("country", country),
+        comment=checked("comment", comment),
+        visibility=checked("visibility", lambda value: _one_of("visibility", value or "public", VISIBILITIES)) or "public",
+        updates=ticked(typed.get("updates")),
+        deliver=ticked(typed.get("deliver")),
+        language=language,
+        version=(typed.get("version") or "").strip()[:20],
+        consent=(typed.get("consent") or "").strip()[:64],
+    )
+    if not ticked(found.consent):
+        faults.append(Fault("consent", "no_consent", N_("Please tick this box: without your agreement nothing may be published.")))
+    if faults:
+        raise Invalid(faults)
+    # An organisation's entry is public by nature, its representative never is.
+    return replace(found, visibility="public", deliver=False) if kind == "organisation" else found
+
+
+def line(field: str, value: str, required: bool = False) -> str:
+    """One line of text, NFC, inner spaces single; raises Invalid when empty though required, too long, or harmful."""
+    text = unicodedata.normalize("NFC", value.translate(_INVISIBLE))
+    if _CONTROL.search(text.strip(" \t\r\n") if field != "name" else text):
+        raise Invalid([Fault(field, "control", N_("Please leave out line breaks and control characters."))])
+    text = " ".join(text.split())
+    _harmless(field, text)
+    if required and not any(letter.isalnum() for letter in text):
+        raise Invalid([Fault(field, "missing", _MISSING[field])])
+    return text
+
+
+_MISSING = {"name": N_("Please enter your name."), "organisation": N_("Please enter the organisation's name.")}
+
+
+def comment(value: str) -> str:
+    """A comment of several lines, NFC; raises Invalid when too long or harmful."""
+    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE)).strip()
+    if _CONTROL_BUT_LINES.search(text):
+        raise Invalid([Fault("comment", "control", N_("Please leave out line breaks and control characters."))])
+    _harmless("comment", text)
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def _harmless(field: str, text: str) -> None:
+    if _BIDI.search(text):
+        message = N_("This text contains invisible characters that change the reading direction. Please type it again without them.")
+        raise Invalid([Fault(field, "direction", message)])
+    if len(text) > LONGEST[field]:
+        raise Invalid([Fault(field, "too_long", N_("Please use at most %(limit)s characters."), {"limit": LONGEST[field]})])
+
+
+def email(value: str) -> str:
+    """A deliverable address in its normalised spelling; raises Invalid."""
+    text = value.strip(" \t")
+    if not text:
+        raise Invalid([Fault("email", "missing", N_("Please enter your e-mail address."))])
+    if len(text) > LONGEST["email"]:
+        raise Invalid([addresses.not_an_address()])
+    return addresses.normalise(text)
+
+
+def country(value: str) -> str:
+    """A two-letter code in upper case, or nothing; raises Invalid."""
+    code = value.strip().upper()
+    if code and code not in i18n.country_codes():
+        raise Invalid([Fault("country", "unknown", N_("Please choose a country from the list."))])
+    return code
+
+
+def _one_of(field: str, value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise Invalid([Fault(field, "unknown", N_("Please choose one of the options offered."))])
+    return value
+
+
+def website(value: str) -> str:
+    """An http or https address of a public host, or nothing; `example.org` becomes `https://example.org`; raises Invalid."""
+    text = value.strip()
+    if not text:
+        return ""
+    fault = Fault("website", "not_a_website", N_("Enter the website's full address, like https://example.org."))
+    if len(text) > LONGEST["website"] or _CONTROL.search(text) or _BIDI.search(text) or " " in text:
+        raise Invalid([fault])
+    if _HOST.fullmatch(text.partition("/")[0]) and "://" not in text:
+        text = f"https://{text}"
+    try:
+        parts = urlsplit(text)
+        host = (parts.hostname or "").rstrip(".")
+        refused = parts.scheme.lower() not in ("http", "https") or parts.username is not None or parts.password is not None
+        refused = refused or parts.port == 0 or "\\" in text or "@" in parts.netloc
+    except ValueError as error:
+        raise Invalid([fault]) from error
+    if refused or not _HOST.fullmatch(host) or _is_literal(host) or host.endswith((".localhost", ".local", ".internal")):
+        raise Invalid([fault])
+    return text
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def visibility(value: str) -> str:
+    """How a signatory appears; raises Invalid."""
+    return _one_of("visibility", value, VISIBILITIES)

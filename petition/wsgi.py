@@ -1,0 +1,5 @@
+"""The application as a server loads it."""
+
+from petition import create_app
+
+app = create_app()

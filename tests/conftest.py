@@ -1,0 +1,142 @@
+"""Real databases, a real application: every test that takes `app` runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from petition import config, create_app
+from petition.config import Config
+from petition.db import db, dispose
+from tests import postgresql
+
+_numbers = itertools.count()
+CI = os.environ.get("CI") == "true"
+
+
+def settings(tmp: Path, url: str = "", **more: str) -> Config:
+    """The settings of a test: development, mail into a folder, no rate limits unless asked for."""
+    values = {"mode": "development", "instance": str(tmp), "limits": "off", "base_url": "http://localhost", **more}
+    if url:
+        values["database_url"] = url
+    return config.load({}, **values)
+
+
+def migrate(app: Flask) -> None:
+    """Bring a database to this version's schema."""
+    from flask_migrate import upgrade
+
+    with app.app_context():
+        upgrade()
+        dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgresql.Server]:
+    """A PostgreSQL of this run's own, on a socket in a temporary folder."""
+    try:
+        server = postgresql.start()
+    except postgresql.NotFound as error:
+        if CI:
+            raise
+        pytest.skip(str(error))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated empty SQLite database, to be copied for each test."""
+    folder = tmp_path_factory.mktemp("template")
+    migrate(create_app(settings(folder)))
+    return folder / "petition.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: postgresql.Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated empty PostgreSQL database, to be copied for each test."""
+    postgres_server.execute("CREATE DATABASE template_petition")
+    migrate(create_app(settings(tmp_path_factory.mktemp("pg"), postgres_server.url("template_petition"))))
+    return "template_petition"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated database."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "petition.sqlite3")
+        yield f"sqlite:///{tmp_path / 'petition.sqlite3'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    template = request.getfixturevalue("postgres_template")
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.url(name)
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def petition_config(database_url: str, tmp_path: Path) -> Config:
+    """The settings of the application under test."""
+    return settings(tmp_path, database_url)
+
+
+@pytest.fixture
+def app(petition_config: Config) -> Iterator[Flask]:
+    """The application, on a fresh database, inside an application context."""
+    app = create_app(petition_config)
+    app.testing = True
+    with app.app_context():
+        yield app
+        dispose()
+
+
+@pytest.fixture
+def sqlite_app(sqlite_template: Path, tmp_path: Path) -> Iterator[Flask]:
+    """The application on SQLite alone, for behaviour that no database decides."""
+    shutil.copy(sqlite_template, tmp_path / "petition.sqlite3")
+    app = create_app(settings(tmp_path))
+    app.testing = True
+    with app.app_context():
+        yield app
+        dispose()
+
+
+class _Checking(FlaskClient):
+    """A client whose every HTML answer is checked for what all pages owe their readers."""
+
+    def open(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+        from tests.checks import check_page
+
+        response = super().open(*args, **kwargs)
+        check_page(response)
+        return response
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without a database, a cookie jar apart."""
+    app.test_client_class = _Checking
+    return app.test_client()
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder whose path is short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="p", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def run(*command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the installed package with a clean environment."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PETITION_")}
+    return subprocess.run(command, capture_output=True, text=True, env=clean | environ, timeout=120, check=False)
