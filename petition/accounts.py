@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_security import RoleMixin, UserMixin
+from flask_security import RoleMixin, SQLAlchemyUserDatastore, UserMixin
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint, func, select
 from sqlalchemy.ext.mutable import MutableList
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -102,6 +102,39 @@ class Membership(Model):
 
     member: Mapped[Member] = relationship(back_populates="memberships")
     team: Mapped[Team] = relationship(back_populates="memberships")
+
+
+class NoRole(RoleMixin):
+    """Flask-Security asks for a model of installation-wide roles; there are none."""
+
+
+class MemberStore(SQLAlchemyUserDatastore):
+    """Flask-Security's way to the accounts; what a log-in changed is written in one of our transactions."""
+
+    def __init__(self) -> None:
+        super().__init__(db, Member, NoRole)
+
+    def commit(self) -> None:
+        """Write what changed; the read that led here ends first, since it cannot become a write on SQLite."""
+        session = db.session()
+        changed = [each for each in session.dirty if isinstance(each, Member)]
+        values = [(each.id, {name: _plain(getattr(each, name)) for name in LOGIN_FIELDS}) for each in changed]
+        if not values:
+            session.commit()
+            return
+        session.rollback()
+        with transaction() as writing:
+            for number, fields in values:
+                found = writing.get_one(Member, number)
+                for name, value in fields.items():
+                    setattr(found, name, value)
+
+
+LOGIN_FIELDS = ("password", "fs_uniquifier", "tf_primary_method", "tf_totp_secret", "mf_recovery_codes")
+
+
+def _plain(value: str | list[str] | None) -> str | list[str] | None:
+    return list(value) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True)
@@ -220,9 +253,15 @@ def members(member: Member | None = None) -> list[MemberRow]:
 
 
 def describe_team(team_id: int, *, name: str, operator: str, imprint: str, actor: Actor, now: datetime) -> None:
-    """Change how a team appears to readers."""
+    """Change how a team appears to readers; raises NotFound, or Invalid for a name missing, too long or taken."""
+    if not name or len(name) > 120:
+        raise Invalid([Fault("name", "length", N_("A team's name has 1 to 120 characters."))])
+    if len(operator) > 300 or len(imprint) > 5_000 or "\x00" in name + operator + imprint:
+        raise Invalid([Fault("imprint", "length", N_("That is too long, or holds control characters."))])
     with transaction() as session:
         found = find_team(team_id)
+        if session.scalar(select(Team.id).where(Team.name == name, Team.id != team_id)) is not None:
+            raise Invalid([Fault("name", "taken", N_("Another team has this name."))])
         found.name, found.operator, found.imprint = name, operator, imprint
         audit.record(session, at=now, actor=actor, action="team.described", thing=("team", team_id), team_id=team_id)
 

@@ -28,7 +28,7 @@ _NOT_NEAR_MISSES = frozenset(
 def normalise(address: str) -> str:
     """The address in its one deliverable spelling; raises Invalid with a fault on `email` (RFC 5321, 6531)."""
     try:
-        found = validate_email(address, check_deliverability=False, allow_quoted_local=True, allow_domain_literal=False)
+        found = validate_email(address, check_deliverability=False, allow_quoted_local=True, allow_domain_literal=False, strict=True)
     except EmailNotValidError as error:
         raise Invalid([not_an_address()]) from error
     if len(found.normalized) > 254 or "." not in found.ascii_domain:

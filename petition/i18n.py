@@ -86,4 +86,5 @@ def _sort_key(name: str) -> str:
 
 def format_day(day: date, language: str) -> str:
     """A date in the language's long form, as CLDR writes it."""
-    return str(format_date(day, format="long", locale=locale(language)))
+    # English here is the world's, not one country's: 3 July 2023.
+    return str(format_date(day, format="long", locale=locale("en-001" if language == "en" else language)))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, g, has_request_context
-from flask_babel import format_date, format_decimal, get_locale, gettext
+from flask_babel import format_decimal, get_locale, gettext
 from markupsafe import Markup
 
 from petition import i18n
@@ -42,11 +42,11 @@ def number(value: int) -> str:
     return str(format_decimal(value))
 
 
-def day(value: date | datetime | str) -> str:
-    """A date as the reader's language writes it out."""
+def day(value: date | datetime | str, language: str | None = None) -> str:
+    """A date as the reader's language, or the one named, writes it out."""
     if isinstance(value, str):
         value = date.fromisoformat(value)
-    return str(format_date(value, format="long"))
+    return i18n.format_day(value, language or current_language())
 
 
 def lines(text: str) -> Markup:

@@ -234,7 +234,7 @@ def _body(body: str, file: str, lines_before: int) -> str:
     lines_before += len(body) - len(body.lstrip("\n"))
     body = body.strip("\n")
     if not body.strip():
-        raise BadFile(file=file, line=lines_before, reason="the letter has no text")
+        raise BadFile(file=file, line=lines_before + 1, reason="the letter has no text")
     if bad := _FORBIDDEN.search(body):
         line = lines_before + body[: bad.start()].count("\n") + 1
         raise BadFile(file=file, line=line, reason="the text holds control or direction-override characters")

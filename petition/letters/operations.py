@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -246,3 +247,37 @@ def _add_text(version: LetterVersion, language: str, canonical: str, now: dateti
     version.texts.append(
         LetterText(language=language, fingerprint=text.fingerprint(canonical), canonical=canonical, created_at=now)
     )
+
+
+def load_all(
+    files: Sequence[tuple[str, LetterDocument]], *, signed: Signed, actor: Actor, now: datetime, correction: bool = False,
+    publish: bool = False, team_name: str | None = None,
+    show: Callable[[str], None] | None = None,
+) -> list[Loaded]:  # fmt: skip
+    """Load (file name, document) pairs whole or not at all, originals first.
+
+    With `show`, words edited in the admin are overwritten, after it was given the difference. Raises BadFile for two files of one slug and language, and what `load` and `set_status` raise.
+    """
+    seen: dict[tuple[str, str], str] = {}
+    for file, given in files:
+        if (given.slug, given.language) in seen:
+            other = seen[given.slug, given.language]
+            raise BadFile(file=file, line=1, reason=f"{other} has the same slug and language; give one of them")
+        seen[given.slug, given.language] = file
+    loaded = []
+    with transaction():
+        for file, given in sorted(files, key=lambda each: not each[1].is_original):
+            put = partial(
+                load, given, file=file, signed=signed, actor=actor, now=now, correction=correction, team_name=team_name
+            )
+            try:
+                loaded.append(put())
+            except EditedSince as error:
+                if show is None:
+                    raise
+                show(error.difference)
+                loaded.append(put(force=True))
+        for slug in dict.fromkeys(each.slug for each in loaded):
+            if publish:
+                set_status(find(slug), "open", actor=actor, now=now)
+    return loaded

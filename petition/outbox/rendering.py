@@ -41,11 +41,11 @@ def render(mail: OutboxMail, config: Config) -> EmailMessage:
     message["Subject"] = subject
     message["Date"] = mail.queued_at
     message["Message-ID"] = f"<{mail.message_id}@{sender.domain}>"
-    message["Content-Language"] = mail.language
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(text)
     message.add_alternative(html, subtype="html")
+    message["Content-Language"] = mail.language  # last: setting the content clears what is said of it
     message.set_boundary(f"=_{mail.message_id}")
     message.as_bytes()  # a fault that only writing it out finds must show here, not while it is being sent
     return message

@@ -141,26 +141,27 @@ class Smtp:
 
     def _connect(self) -> smtplib.SMTP:
         host, port = str(self._url.hostname), self._url.port or PORTS[self._url.scheme]
-        context = ssl.create_default_context()
         with _transport_wide("connect"):
             connection: smtplib.SMTP
             if self._url.scheme == "smtps":
-                connection = smtplib.SMTP_SSL(host, port, self._hostname, timeout=TIMEOUT, context=context)
+                verified = ssl.create_default_context()
+                connection = smtplib.SMTP_SSL(host, port, self._hostname, timeout=TIMEOUT, context=verified)
             else:
                 connection = smtplib.SMTP(host, port, self._hostname, timeout=TIMEOUT)
         try:
-            self._greet(connection, context)
+            self._greet(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _greet(self, connection: smtplib.SMTP, context: ssl.SSLContext) -> None:
+    def _greet(self, connection: smtplib.SMTP) -> None:
         with _transport_wide("connect"):
             connection.ehlo_or_helo_if_needed()
         if self._url.scheme == "smtp+starttls":
             with _transport_wide("tls"):
-                connection.starttls(context=context)
+                connection.starttls(context=ssl.create_default_context())
+                connection.ehlo_or_helo_if_needed()  # what was said in clear no longer counts (RFC 3207)
         if self._url.username:
             with _transport_wide("login"):
                 connection.login(unquote(self._url.username), unquote(self._url.password or ""))

@@ -8,7 +8,6 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,7 +23,7 @@ from petition.letters.models import Letter
 from petition.letters.operations import text_shown
 from petition.outbox.models import OutboxMail
 from petition.outbox.preparing import prepares
-from petition.signatures import consent, screening, tokens, transitions
+from petition.signatures import checking, consent, screening, tokens, transitions
 from petition.signatures.models import STATEMENT, LinkToken, Signature, SigningRequest
 from petition.signatures.screening import Flag
 from petition.signatures.submission import Submission
@@ -150,7 +149,7 @@ def _still_open(letter: Letter, now: datetime) -> None:
 def _sign(session: Session, found: SigningRequest, config: Config, now: datetime) -> Confirmed:
     """Let the unique constraints decide whether this is a new signature."""
     signature = _signature_of(found, now)
-    flags = _screened(session, signature)
+    flags = checking.reasons_to_hold(session, found.letter, checking.said(signature), signature.mail_domain)
     signature.flags = [flag.as_json() for flag in flags]
     try:
         with session.begin_nested():
@@ -176,44 +175,8 @@ def _signature_of(found: SigningRequest, now: datetime) -> Signature:
     signature.mail_domain = addresses.domain(found.email)
     if found.kind == "organisation":
         signature.organisation_key = screening.fold_organisation(found.organisation)
-        signature.website_host = website_host(found.website)
+        signature.website_host = checking.website_host(found.website)
     return signature
-
-
-def website_host(website: str) -> str | None:
-    """The host of a website as it is compared: lower case, without www."""
-    return (urlsplit(website).hostname or "").removeprefix("www.") or None
-
-
-def _screened(session: Session, signature: Signature) -> list[Flag]:
-    flags = screen(session, signature)
-    if signature.kind == "organisation":
-        flags.append(Flag("organisation", "organisation"))
-    elif signature.letter.review == "all":
-        flags.append(Flag("review_all"))
-    return flags
-
-
-def screen(session: Session, signature: Signature) -> list[Flag]:
-    """The flags of what a signature says now, compared with the names on display."""
-    organisation = signature.kind == "organisation"
-    fields = ("organisation", "role", "comment") if organisation else ("name", "organisation", "role", "comment")
-    texts = {field: getattr(signature, field) for field in fields}
-    shown = signature.organisation if organisation else signature.name
-    column = Signature.organisation if organisation else Signature.name
-    alike = select(column).where(
-        Signature.letter_id == signature.letter.id, Signature.skeleton == screening.skeleton(shown), Signature.kind == signature.kind
-    )
-    flags = screening.screen(
-        texts, mail_domain=signature.mail_domain or "", website=signature.website, lookalikes=list(session.scalars(alike.distinct().limit(5)))
-    )  # fmt: skip
-    if signature.website_host:
-        others = select(Signature.id).where(
-            Signature.letter_id == signature.letter.id, Signature.website_host == signature.website_host, Signature.id != (signature.id or 0)
-        )
-        if session.scalar(others.limit(1)) is not None:
-            flags.append(Flag("same_website", "website"))
-    return flags
 
 
 def _standing(session: Session, found: SigningRequest, attempted: Signature, now: datetime) -> Confirmed:
@@ -266,15 +229,12 @@ def _expose(session: Session, found: SigningRequest, now: datetime) -> Confirmed
 
 def apply_change(session: Session, signature: Signature, values: dict[str, Any], now: datetime) -> None:
     """Write new words into a standing signature and screen them again; what is flagged waits for the team."""
-    renamed = signature.kind == "organisation" and any(values.get(name, getattr(signature, name)) != getattr(signature, name) for name in ("organisation", "website"))
-    if signature.kind == "organisation" and "organisation" in values:
-        values = values | {"organisation_key": screening.fold_organisation(values["organisation"]), "website_host": website_host(values["website"])}
-    said = {name: getattr(signature, name) for name in values}
-    for name, value in values.items():
-        setattr(signature, name, value)
-    flags = screen(session, signature) + ([Flag("changed", "organisation")] if renamed else [])
-    for name, value in said.items():
-        setattr(signature, name, value)
+    said = checking.said(signature) | {name: value for name, value in values.items() if name in checking.SAID}
+    renamed = signature.kind == "organisation" and any(said[name] != getattr(signature, name) for name in ("organisation", "website"))
+    if renamed:
+        values = values | {"organisation_key": screening.fold_organisation(said["organisation"]), "website_host": checking.website_host(said["website"])}
+    flags = checking.screen(session, signature.letter, said, signature.mail_domain, own_id=signature.id)
+    flags += [Flag("changed", "organisation")] if renamed else []
     # Hidden before its words change: nobody may see, even for a moment, what is to be looked at first.
     if flags and signature.state == "published":
         transitions.move(session, signature, "held", actor=PLATFORM, now=now, why="screened again")

@@ -36,7 +36,7 @@ def move(session: Session, signature: Signature, state: str, *, actor: Actor, no
     old = signature.state or NEW
     if state not in MOVES[old]:
         raise ImpossibleMove(old=old or "new", new=state)
-    before = _weight(signature) if old else None
+    before = weight(signature) if old else None
     signature.state_before, signature.state, signature.reason = old, state, reason
     if actor.kind not in ("signatory", "platform"):
         signature.decided_at, signature.decided_by = now, actor.name or actor.kind
@@ -47,7 +47,7 @@ def move(session: Session, signature: Signature, state: str, *, actor: Actor, no
     list_entry(signature)
     session.add(signature)
     session.flush()
-    _count(session, before, _weight(signature))
+    _count(session, before, weight(signature))
     audit.record(
         session, at=now, actor=actor, action=f"signature.{state}", thing=("signature", signature.public_id),
         team_id=signature.letter.team_id, reason=reason, before=old, why=why, letter=signature.letter.slug,
@@ -56,14 +56,14 @@ def move(session: Session, signature: Signature, state: str, *, actor: Actor, no
 
 def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> None:
     """Change what a signature says without changing its state, and move the tallies with it."""
-    before = _weight(signature)
+    before = weight(signature)
     for name, value in values.items():
         setattr(signature, name, value)
     if signature.state == "published":
         _publish(signature)
     list_entry(signature)
     session.flush()
-    _count(session, before, _weight(signature))
+    _count(session, before, weight(signature))
 
 
 def list_entry(signature: Signature) -> None:
@@ -99,7 +99,7 @@ def _forget(signature: Signature) -> None:
     signature.reason = ""
 
 
-def _weight(signature: Signature) -> dict[tuple[Any, ...], int]:
+def weight(signature: Signature) -> dict[tuple[Any, ...], int]:
     """The tally cells that this signature counts in."""
     cell = (Tally, signature.letter_id, signature.major, signature.kind, signature.origin, signature.state, signature.visibility)
     cells: dict[tuple[Any, ...], int] = {cell: 1}

@@ -1,1 +1,1 @@
-"""What runs beside the pages: mail going out, what is old going away, and proofs that everything still adds up."""
+"""What keeps an installation sound: invariants, retention, the worker's rounds, and sample data to look at."""

@@ -53,6 +53,6 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
 def _pause(counts: Counts, setbacks: int) -> float:
     """Seconds until the next round: longer with each setback in a row, none while a backlog is being worked off."""
     if setbacks:
-        longest = min(IDLE * 2**setbacks, LONGEST_WAIT)
+        longest = min(IDLE * 2.0 ** min(setbacks, 10), LONGEST_WAIT)
         return longest * (0.5 + _chance.random() / 2)  # workers that failed together do not return together
     return 0.0 if counts.sent + counts.retried + counts.failed >= BATCH else IDLE

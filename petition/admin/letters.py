@@ -1,0 +1,185 @@
+"""The team's letters: their states, their words in each language, and new ones."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from petition import accounts, moderation
+from petition.accounts import Team
+from petition.admin import bp
+from petition.admin.gates import gate, member
+from petition.errors import N_, BadFile, Conflict, NotFound, PetitionError
+from petition.letters import document
+from petition.letters import operations as letters
+from petition.letters.document import LetterDocument
+from petition.letters.models import Letter
+from petition.signatures import directory
+
+STATUSES = {
+    "open": N_("The letter is open for signature."),
+    "paused": N_("Signing is paused."),
+    "closed": N_("The letter is closed."),
+}
+SAVED = N_("Saved.")
+
+
+class Overtaken(Conflict):
+    """Somebody else saved the letter while this text was being edited."""
+
+    code = "overtaken"
+    message = N_(
+        "Somebody else changed this letter while you were editing. Your text is kept below; compare before you save."
+    )
+
+
+class SlugTaken(Conflict):
+    """A new letter asked for the address of one that exists."""
+
+    code = "slug_taken"
+    message = N_("There is a letter at this address already. Choose another slug.")
+
+
+@bp.get("/letters")
+@gate("viewer")
+def letter_list() -> str:
+    """The letters of the member's teams, drafts included."""
+    found = letters.listed(member().team_ids, drafts=True)
+    return render_template(
+        "admin/letters.html", letters=found, counts={each.id: directory.counts(each) for each in found}, now=_now()
+    )
+
+
+@bp.get("/letters/<slug>")
+@gate("viewer")
+def letter(slug: str) -> str:
+    """One letter: state, counts, versions and languages."""
+    found = moderation.letter(member(), slug)
+    return render_template("admin/letter.html", letter=found, counts=directory.counts(found), now=_now())
+
+
+@bp.post("/letters/<slug>/status")
+@gate("editor")
+def status(slug: str) -> BaseResponse:
+    """Open, pause or close a letter."""
+    found = moderation.letter(member(), slug, "editor")
+    wanted = request.form.get("status", "")
+    if wanted not in STATUSES:
+        raise NotFound
+    letters.set_status(found, wanted, actor=member().actor, now=_now())
+    flash(gettext(STATUSES[wanted]))
+    return redirect(url_for("admin.letter", slug=slug), 303)
+
+
+@bp.route("/letters/<slug>/edit/<language>", methods=["GET", "POST"])
+@gate("editor")
+def edit(slug: str, language: str) -> BaseResponse:
+    """Change a letter's words in one language: first the difference, then the saving."""
+    found = moderation.letter(member(), slug, "editor")
+    standing = letters.as_document(found, language)
+    if request.method == "GET":
+        return _editor(found, language, source=document.write(standing), standing=standing.digest)
+    try:
+        given = _read(slug, language)
+        if request.form.get("standing") != standing.digest:
+            raise Overtaken
+        if request.form.get("action") == "save":
+            return _save(given)
+    except (BadFile, Conflict) as error:
+        return _editor(found, language, source=_typed(), standing=standing.digest, problem=error)
+    difference = letters.difference(standing, given)
+    return _editor(found, language, source=_typed(), standing=standing.digest, difference=difference)
+
+
+@bp.route("/letters/<slug>/translate", methods=["GET", "POST"])
+@gate("editor")
+def translate(slug: str) -> BaseResponse:
+    """Add a translation, given as a letter file."""
+    found = moderation.letter(member(), slug, "editor")
+    if request.method == "GET":
+        return _editor(found, None, source=_skeleton(found))
+    try:
+        given = _read(slug, None)
+        if found.translation(given.language) is not None:
+            raise BadFile(file=slug, line=3, reason=f"there is a text in {given.language} already; edit that one")
+        return _save(given)
+    except (BadFile, Conflict) as error:
+        return _editor(found, None, source=_typed(), problem=error)
+
+
+@bp.route("/letters/new", methods=["GET", "POST"])
+@gate("editor")
+def new_letter() -> BaseResponse:
+    """Make a draft from a letter file."""
+    teams = [each for each in accounts.teams(member()) if member().may("editor", each.id)]
+    if request.method == "GET":
+        return _new(teams)
+    try:
+        given = document.read(_typed(), "letter.md")
+        team = next((each for each in teams if str(each.id) == request.form.get("team")), None)
+        if team is None:
+            raise NotFound
+        _free(given.slug)
+        letters.load(
+            given, file="letter.md", signed=directory.anybody, actor=member().actor, now=_now(), team_name=team.name
+        )
+    except (BadFile, Conflict) as error:
+        return _new(teams, error)
+    return redirect(url_for("admin.letter", slug=given.slug), 303)
+
+
+def _new(teams: list[Team], problem: PetitionError | None = None) -> BaseResponse:
+    html = render_template("admin/new_letter.html", teams=teams, source=_typed(), problem=problem)
+    return make_response(html, problem.status if problem else 200)
+
+
+def _free(slug: str) -> None:
+    try:
+        letters.find(slug)
+    except NotFound:
+        return
+    raise SlugTaken
+
+
+def _read(slug: str, language: str | None) -> LetterDocument:
+    given = document.read(_typed(), slug)
+    if given.slug != slug or (language is not None and given.language != language):
+        raise BadFile(file=slug, line=2, reason="slug and language cannot be changed here")
+    return given
+
+
+def _save(given: LetterDocument) -> BaseResponse:
+    correction = request.form.get("as", "version") == "correction"
+    letters.edit(given, signed=directory.anybody, actor=member().actor, now=_now(), correction=correction)
+    flash(gettext(SAVED))
+    return redirect(url_for("admin.letter", slug=given.slug), 303)
+
+
+def _editor(
+    found: Letter, language: str | None, *, source: str, standing: str = "", difference: str | None = None,
+    problem: PetitionError | None = None,
+) -> BaseResponse:  # fmt: skip
+    asks = language == found.original_language and directory.anybody(found.id)
+    html = render_template(
+        "admin/editor.html", letter=found, edited=language, source=source, standing=standing, difference=difference,
+        problem=problem, asks=asks, choice=request.form.get("as", ""),
+    )  # fmt: skip
+    return make_response(html, problem.status if problem else 200)
+
+
+def _skeleton(found: Letter) -> str:
+    """The original's words as a letter file, to be typed over in another language."""
+    original = letters.as_document(found, found.original_language)
+    words = {name: getattr(original, name) for name in letters.WORDS}
+    return document.write(LetterDocument(slug=found.slug, language="xx", **words))
+
+
+def _typed() -> str:
+    return request.form.get("source", "").replace("\r\n", "\n")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

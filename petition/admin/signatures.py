@@ -1,0 +1,42 @@
+"""Finding any signature of a letter, in whatever state, and taking the list away as a file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Response, render_template, request, stream_with_context
+
+from petition import exports, moderation
+from petition.admin import bp
+from petition.admin.gates import gate, member
+from petition.signatures import directory
+from petition.signatures.models import STATES
+
+
+@bp.get("/letters/<slug>/signatures")
+@gate("viewer")
+def signatures(slug: str) -> str:
+    """All signatures of a letter, filtered by name and state."""
+    found = moderation.letter(member(), slug)
+    query, state = request.args.get("q", ""), request.args.get("state", "")
+    rows = moderation.search(member(), found, query, state, request.args.get("after"))
+    return render_template(
+        "admin/signatures.html", letter=found, rows=rows, query=query, state=state, states=STATES,
+        counts=directory.counts(found),
+        next=rows[-1].id if len(rows) == moderation.PAGE else None,
+    )  # fmt: skip
+
+
+@bp.get("/letters/<slug>/export.csv")
+@gate("viewer")
+def export(slug: str) -> Response:
+    """The letter's signatories as CSV, streamed; addresses are for owners."""
+    found = moderation.letter(member(), slug)
+    rows = exports.stream(
+        found, "csv", states=request.args.getlist("state"), kinds=request.args.getlist("kind"),
+        owner=member().may("owner", found.team_id),
+    )  # fmt: skip
+    moderation.note_export(member(), found, "csv", now=datetime.now(UTC))
+    response = Response(stream_with_context(rows), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.slug}.csv"'
+    return response

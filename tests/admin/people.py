@@ -1,0 +1,99 @@
+"""The team of the admin tests: a member of each role, who logs in as people do, form by form."""
+
+from __future__ import annotations
+
+import functools
+import re
+import time
+from typing import Any
+
+from flask import current_app
+from flask.testing import FlaskClient
+from passlib.totp import TOTP
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from petition import accounts
+from petition.accounts import ROLES, Member
+from petition.audit import COMMAND_LINE
+from petition.db import db
+from petition.signatures.models import Signature
+from tests import factories
+
+PASSWORD = "a sample pass phrase"
+ADDRESSES = {role: f"{role}@team.example.org" for role in ROLES}
+
+
+@functools.cache
+def hashed() -> str:
+    """The password's hash; Argon2 is slow on purpose, so it is made once."""
+    return str(current_app.extensions["hash_password"](PASSWORD))
+
+
+def member(role: str = "moderator", email: str = "", team: str = accounts.DEFAULT_TEAM) -> Member:
+    """A member of a team with a password."""
+    return accounts.add_member(
+        email or ADDRESSES[role], role, actor=COMMAND_LINE, now=factories.now(), password_hash=hashed(), team_name=team
+    )
+
+
+def token(page: TestResponse) -> str:
+    """The form token in a page."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert found is not None, page.text
+    return found[1]
+
+
+def post(client: FlaskClient, address: str, page: str = "", **fields: Any) -> TestResponse:
+    """Send a form from the page that shows it, with that page's token."""
+    shown = client.get(page or "/admin/")
+    return client.post(address, data={"csrf_token": token(shown), **fields})
+
+
+def type_password(client: FlaskClient, email: str, password: str = PASSWORD) -> TestResponse:
+    """The first step of logging in."""
+    return post(client, "/admin/login", "/admin/login", email=email, password=password)
+
+
+def enter(client: FlaskClient, who: Member) -> None:
+    """Be logged in as that member, second step included, without walking through the forms again."""
+    with client.session_transaction("/admin/") as session:
+        session["_user_id"] = who.fs_uniquifier
+        session["_fresh"] = True
+        session["fs_cc"] = "set"
+        session["fs_paa"] = time.time()
+
+
+def browser(who: Member) -> FlaskClient:
+    """A browser of its own in which the member is logged in."""
+    client = current_app.test_client()
+    enter(client, who)
+    return client
+
+
+def code(key: str, steps: int = 0) -> str:
+    """What an authenticator app with this key shows, some 30-second steps from now."""
+    return str(TOTP(key=key.replace("-", "").replace(" ", "")).generate(time.time() + 30 * steps).token)
+
+
+def signature(name: str = "") -> Signature:
+    """The newest signature, as the database has it now."""
+    db.session.rollback()
+    query = select(Signature).order_by(Signature.id.desc())
+    if name:
+        query = query.where((Signature.name == name) | (Signature.organisation == name))
+    return db.session.scalars(query.limit(1)).one()
+
+
+def held_union(client: FlaskClient) -> str:
+    """An organisation that waits for the team; returns its public id."""
+    factories.letter()
+    factories.sign(client, **factories.UNION)
+    found = signature()
+    assert found.state == "held"
+    return found.public_id
+
+
+def decision(client: FlaskClient, public_id: str, choice: str, **fields: str) -> TestResponse:
+    """Press one of the decision buttons."""
+    return post(client, f"/admin/signatures/{public_id}/decision", f"/admin/signatures/{public_id}", decision=choice, **fields)

@@ -1,0 +1,151 @@
+"""Logging in: password, then the code of an app or a recovery code; who has no second factor has to set one up."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from flask import Flask, current_app
+from flask.testing import FlaskClient
+
+from petition import create_app
+from petition.accounts import find_member
+from petition.db import db, dispose
+from tests import conftest
+from tests.admin import people
+from tests.admin.conftest import Browser
+
+
+def set_up(client: FlaskClient, email: str) -> str:
+    """Type the password and enrol an app; returns its key."""
+    answer = people.type_password(client, email)
+    assert answer.location == "/admin/tf-setup", answer.text
+    page = people.post(client, "/admin/tf-setup", "/admin/tf-setup", setup="authenticator")
+    key = re.search(r'<code dir="ltr">([A-Z0-9-]+)</code>', page.text)
+    assert key is not None, page.text
+    answer = client.post("/admin/tf-validate", data={"csrf_token": people.token(page), "code": people.code(key[1])})
+    assert answer.status_code == 302, answer.text
+    return key[1]
+
+
+def leave(client: FlaskClient) -> None:
+    people.post(client, "/admin/logout")
+    assert client.get("/admin/").status_code == 303
+
+
+def test_a_member_without_a_second_factor_has_to_set_one_up(client: FlaskClient) -> None:
+    people.member()
+    assert people.type_password(client, "moderator@team.example.org").location == "/admin/tf-setup"
+    assert client.get("/admin/").location.startswith("/admin/login")
+    client.delete_cookie("petition_team", path="/admin")
+    set_up(client, "moderator@team.example.org")
+    page = client.get("/admin/")
+    assert page.status_code == 200
+    assert "You have no recovery codes yet" in page.text
+    assert find_member("moderator@team.example.org").tf_primary_method == "authenticator"
+
+
+def test_password_and_code_log_in(client: FlaskClient) -> None:
+    people.member()
+    key = set_up(client, "moderator@team.example.org")
+    leave(client)
+    assert people.type_password(client, "moderator@team.example.org").location == "/admin/tf-validate"
+    assert client.get("/admin/").status_code == 303
+    wrong = people.post(client, "/admin/tf-validate", "/admin/tf-validate", code="000000")
+    assert wrong.status_code == 200
+    assert client.get("/admin/").status_code == 303
+    answer = people.post(client, "/admin/tf-validate", "/admin/tf-validate", code=people.code(key))
+    assert answer.status_code == 302
+    assert client.get("/admin/").status_code == 200
+
+
+def test_the_code_may_also_be_sent_to_the_log_in_page(client: FlaskClient) -> None:
+    people.member()
+    key = set_up(client, "moderator@team.example.org")
+    leave(client)
+    people.type_password(client, "moderator@team.example.org")
+    page = client.get("/admin/tf-validate")
+    answer = client.post("/admin/login", data={"csrf_token": people.token(page), "code": people.code(key)})
+    assert answer.status_code == 302
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_recovery_code_opens_the_account_once(client: FlaskClient) -> None:
+    people.member()
+    set_up(client, "moderator@team.example.org")
+    page = people.post(client, "/admin/mf-recovery-codes", "/admin/mf-recovery-codes")
+    codes = re.findall(r"<li>([0-9a-f-]{14})</li>", page.text)
+    assert len(codes) == 8
+    assert codes[0] not in str(find_member("moderator@team.example.org").mf_recovery_codes)
+    for expected in (200, 303):
+        leave(client)
+        people.type_password(client, "moderator@team.example.org")
+        people.post(client, "/admin/mf-recovery", "/admin/mf-recovery", code=codes[0])
+        assert client.get("/admin/").status_code == expected
+        if expected == 303:
+            break
+
+
+def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client: FlaskClient) -> None:
+    people.member()
+    answers = [people.type_password(client, email, "a wrong pass phrase") for email in ("moderator@team.example.org", "nobody@team.example.org")]
+    faults = [re.findall(r'class="fault"[^>]*>([^<]+)', each.text) for each in answers]
+    assert faults[0] == faults[1] != []
+
+
+def test_a_set_up_link_sets_the_password_once(client: FlaskClient) -> None:
+    who = people.member()
+    link = current_app.extensions["setup_link"](who)
+    assert link.startswith("http://localhost/admin/reset/")
+    address = link.removeprefix("http://localhost")
+    answer = people.post(client, address, address, password="another sample phrase", password_confirm="another sample phrase")
+    assert answer.location == "/admin/login", answer.text
+    assert people.type_password(client, who.email, "another sample phrase").location == "/admin/tf-setup"
+    assert client.get(address).location == "/admin/reset"
+
+
+def test_a_short_password_is_refused(client: FlaskClient) -> None:
+    address = current_app.extensions["setup_link"](people.member()).removeprefix("http://localhost")
+    answer = people.post(client, address, address, password="too short", password_confirm="too short")
+    assert answer.status_code == 200
+    assert "fault" in answer.text
+
+
+def test_setting_a_password_ends_other_sessions(client: FlaskClient) -> None:
+    who = people.member()
+    elsewhere = people.browser(who)
+    assert elsewhere.get("/admin/").status_code == 200
+    address = current_app.extensions["setup_link"](who).removeprefix("http://localhost")
+    people.post(client, address, address, password="another sample phrase", password_confirm="another sample phrase")
+    db.session.remove()
+    assert elsewhere.get("/admin/").status_code == 303
+
+
+def test_a_session_ends_after_twelve_hours_however_busy(client: FlaskClient) -> None:
+    people.enter(client, people.member())
+    with client.session_transaction("/admin/") as session:
+        session["fs_paa"] -= 13 * 3600
+    assert client.get("/admin/").status_code == 303
+
+
+@pytest.fixture
+def lenient(sqlite_template: Path, tmp_path: Path) -> Flask:
+    """The application where the operator does not ask for a second factor, and limits are on."""
+    shutil.copy(sqlite_template, tmp_path / "petition.sqlite3")
+    return create_app(conftest.settings(tmp_path, require_second_factor="off", limits="on"))
+
+
+def test_where_no_second_factor_is_required_the_password_is_enough_and_guessing_is_slowed(lenient: Flask) -> None:
+    with lenient.app_context():
+        people.member()
+        lenient.test_client_class = Browser
+        client = lenient.test_client()
+        assert people.type_password(client, "moderator@team.example.org").status_code == 302
+        assert client.get("/admin/").status_code == 200
+        guesser = lenient.test_client()
+        answers = [people.type_password(guesser, "moderator@team.example.org", "wrong").status_code for _ in range(22)]
+        assert answers[0] == 200
+        assert answers[-1] == 429
+        dispose()

@@ -1,0 +1,84 @@
+"""`petition serve`: what is killed comes back within 10 seconds, and nothing outlives the main process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving import (
+    answers,
+    environment,
+    eventually,
+    free_port,
+    group,
+    is_free,
+    kill,
+    mail_worker,
+    started,
+    web_server,
+    web_workers,
+)
+
+SOON = 10.0
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def served(sqlite_template: Path, tmp_path: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    shutil.copy(sqlite_template, tmp_path / "petition.sqlite3")
+    with started("serve", "--port", str(port), environ=environment(tmp_path), cwd=tmp_path) as process:
+        assert eventually(lambda: answers(port)), process.poll()
+        assert eventually(lambda: len(web_workers(process.pid)) == 2 and mail_worker(process.pid))
+        yield process
+
+
+def test_a_killed_mail_worker_comes_back(served: subprocess.Popen[str]) -> None:
+    before = mail_worker(served.pid)
+    kill(before)
+    assert eventually(lambda: mail_worker(served.pid) not in (0, before), SOON)
+
+
+def test_a_killed_web_worker_comes_back_time_and_again(served: subprocess.Popen[str], port: int) -> None:
+    for _ in range(3):  # quick deaths in a row make the server itself give up, and it must come back as well
+        before = web_workers(served.pid)
+        kill(before[0])
+        assert eventually(lambda b=before: len(web_workers(served.pid)) == 2 and b[0] not in web_workers(served.pid), SOON)  # type: ignore[misc]
+        assert eventually(lambda: answers(port), SOON)
+    assert served.poll() is None
+
+
+def test_a_killed_web_server_comes_back_and_leaves_no_worker(served: subprocess.Popen[str], port: int) -> None:
+    server, workers = web_server(served.pid), web_workers(served.pid)
+    kill(server)
+    assert eventually(lambda: web_server(served.pid) not in (0, server) and answers(port), SOON)
+    assert eventually(lambda: not set(workers) & set(group(served.pid)), SOON)
+
+
+def test_after_the_main_process_is_killed_nothing_holds_the_port(served: subprocess.Popen[str], port: int) -> None:
+    kill(served.pid)
+    served.wait(5)
+    assert eventually(lambda: not group(served.pid), SOON)
+    assert is_free(port)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_everything_ends_well(served: subprocess.Popen[str], port: int, number: signal.Signals) -> None:
+    os.kill(served.pid, number)
+    assert served.wait(20) == 0
+    assert group(served.pid) == []
+    assert is_free(port)
+
+
+def test_children_are_in_the_servers_process_group(served: subprocess.Popen[str]) -> None:
+    ours = {web_server(served.pid), mail_worker(served.pid), *web_workers(served.pid)}
+    assert ours <= set(group(served.pid))

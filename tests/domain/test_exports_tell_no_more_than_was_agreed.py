@@ -1,0 +1,136 @@
+"""Exports: the contract's columns, nobody named who is counted only, and no cell that a spreadsheet runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tracemalloc
+
+import pytest
+from flask import Flask
+
+from petition import exports
+from petition.audit import PLATFORM
+from petition.db import db, transaction
+from petition.exports.formats import harmless
+from petition.letters.models import Letter
+from petition.signatures import transitions
+from petition.signatures.models import Signature
+from petition.upkeep import sample
+from tests.sampled import NOW, signed_letter
+
+COLUMNS = "id,kind,name,organisation,role,website,country,comment,visibility,state,verification,language,signed_on,letter_version,email"
+
+
+def as_csv(letter: Letter, **choices: object) -> list[dict[str, str]]:
+    whole = b"".join(exports.stream(letter, "csv", **{"owner": True, **choices}))  # type: ignore[arg-type]
+    assert whole.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(whole.decode("utf-8-sig"), newline="")))
+
+
+def change(letter: Letter, **values: object) -> str:
+    """Rewrite one published person, and say which."""
+    with transaction() as session:
+        found = session.query(Signature).filter_by(letter_id=letter.id, kind="person", state="published", visibility="public").first()
+        transitions.reshape(session, found, values)
+        return str(found.public_id)
+
+
+def test_the_header_is_the_contracts_and_every_row_is_there(app: Flask) -> None:
+    letter = signed_letter(app, 1100)  # more than two chunks
+    rows = as_csv(letter)
+    assert ",".join(rows[0]) == COLUMNS
+    assert len(rows) == len({row["id"] for row in rows}) == 1100
+    assert {row["state"] for row in rows} == {"published", "held"}
+    assert {row["verification"] for row in rows if row["kind"] == "organisation" and row["state"] == "held"} == {"email"}
+    assert {row["verification"] for row in rows if row["kind"] == "organisation" and row["state"] == "published"} == {"team"}
+
+
+def test_who_is_hidden_stays_hidden(app: Flask) -> None:
+    letter = signed_letter(app, 300)
+    hidden = change(letter, visibility="counted", deliver=True, name="Ana Sample", organisation="Sample", role="nurse", comment="secret")
+    shy = change(letter, visibility="initials", name="Ana Sample", organisation="Sample", role="nurse", comment="secret")
+    for format in exports.FORMATS:
+        whole = b"".join(exports.stream(letter, format, owner=True)).decode()
+        assert "secret" not in whole
+        assert "An Invented Representative" not in whole
+    rows = {row["id"]: row for row in as_csv(letter)}
+    assert [rows[hidden][name] for name in ("name", "organisation", "role", "comment")] == [""] * 4
+    assert [rows[shy][name] for name in ("name", "organisation", "role", "comment")] == ["A. S.", "", "", ""]
+
+
+def test_addresses_go_to_owners_and_only_of_those_who_want_updates(app: Flask) -> None:
+    letter = signed_letter(app, 40)
+    wanted = change(letter, updates=True, email="ana@example.org", name="First Sample")
+    assert {row["id"] for row in as_csv(letter) if row["email"]} == {wanted}
+    assert all(not row["email"] for row in as_csv(letter, owner=False))
+
+
+def test_withdrawn_never_and_rejected_only_when_named(app: Flask) -> None:
+    letter = signed_letter(app, 60)
+    ids = []
+    with transaction() as session:
+        first, second = session.query(Signature).filter_by(kind="person", state="published").limit(2)
+        for signature, state in ((first, "withdrawn"), (second, "rejected")):
+            transitions.move(session, signature, state, actor=PLATFORM, now=NOW)
+            ids.append(signature.public_id)
+    assert not set(ids) & {row["id"] for row in as_csv(letter)}
+    assert [row["id"] for row in as_csv(letter, states=["rejected"])] == ids[1:]
+    with pytest.raises(exports.BadExport, match="withdrawn is no state"):
+        exports.stream(letter, "csv", states=["withdrawn"], owner=True)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠", "  =", "\u00a0@", "\u200b="])
+def test_no_cell_of_a_csv_runs_in_a_spreadsheet(start: str) -> None:
+    assert harmless(f"{start}cmd") == f"'{start}cmd"
+
+
+@pytest.mark.parametrize("cell", ["", "Ana", "O’Brien", "a=b", "1-2", "李", " Ana", "مثال"])
+def test_ordinary_cells_are_left_alone(cell: str) -> None:
+    assert harmless(cell) == cell
+
+
+def test_json_and_ndjson_are_raw_and_whole(app: Flask) -> None:
+    letter = signed_letter(app, 30)
+    change(letter, name="=1+1")
+    whole = json.loads(b"".join(exports.stream(letter, "json", owner=True)))
+    lines = [json.loads(line) for line in b"".join(exports.stream(letter, "ndjson", owner=True)).splitlines()]
+    assert whole == lines
+    assert ",".join(whole[0]) == COLUMNS
+    assert "=1+1" in [row["name"] for row in whole]
+    assert "'=1+1" in [row["name"] for row in as_csv(letter)]
+
+
+def test_an_empty_list_is_still_a_file(app: Flask) -> None:
+    letter = signed_letter(app, 0)
+    assert json.loads(b"".join(exports.stream(letter, "json", owner=True))) == []
+    assert as_csv(letter) == []
+
+
+def test_columns_can_be_chosen_and_nonsense_is_named(app: Flask) -> None:
+    letter = signed_letter(app, 10)
+    assert list(as_csv(letter, columns=["country", "id"])[0]) == ["country", "id"]
+    with pytest.raises(exports.BadExport, match="password is no column"):
+        exports.stream(letter, "csv", columns=["password"], owner=True)
+    with pytest.raises(exports.BadExport, match="pdf is no format"):
+        exports.stream(letter, "pdf", owner=True)
+
+
+def peak(letter: Letter) -> int:
+    """The most memory that reading a whole export takes."""
+    db.session.expunge_all()
+    tracemalloc.start()
+    for _ in exports.stream(letter, "ndjson", owner=True):
+        pass
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
+def test_the_table_is_never_held_in_memory(sqlite_app: Flask) -> None:
+    letter = signed_letter(sqlite_app, 600)
+    list(exports.stream(letter, "ndjson", owner=True))  # what is only made once
+    small = peak(letter)
+    sample.sign(letter, 3600, now=NOW, config=sqlite_app.config["PETITION"], progress=lambda number: None, start=600)
+    assert peak(letter) < small * 1.5

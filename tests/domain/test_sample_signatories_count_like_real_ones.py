@@ -1,0 +1,40 @@
+"""The demo's invented signatories: in step with the tallies, the same every time, and visibly made up."""
+
+from __future__ import annotations
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from petition.db import db
+from petition.signatures import directory
+from petition.signatures.models import Signature
+from petition.upkeep import invariants
+from tests.sampled import NOW, signed_letter
+
+
+def test_every_invariant_holds_afterwards(app: Flask) -> None:
+    letter = signed_letter(app, 400)
+    results = invariants.check(app.config["PETITION"], NOW)
+    assert [each for each in results if not each.ok and not each.warning] == []
+    counts = directory.counts(letter)
+    assert counts.total + counts.held == 400
+    assert counts.organisations > 15
+    assert counts.held > 3
+    assert counts.hidden > 5
+
+
+def test_no_address_is_kept_and_names_are_varied(app: Flask) -> None:
+    signed_letter(app, 400)
+    rows = list(db.session.scalars(select(Signature).where(Signature.kind == "person", Signature.name != "")))
+    assert {row.email for row in rows} == {None}
+    assert len({row.name for row in rows}) > len(rows) * 0.8
+    scripts = "".join(row.name for row in rows)
+    assert all(letter in scripts for letter in "նვаمαד样")
+    assert db.session.scalar(select(func.count(func.distinct(Signature.signed_on)))) > 15
+
+
+def test_a_second_letter_with_the_same_cast_is_possible_only_under_another_letter(app: Flask) -> None:
+    first = signed_letter(app, 40)
+    newest = [each.name for each in directory.signatories(first, kind="person").entries]
+    assert newest == [each.name for each in directory.signatories(first, kind="person").entries]
+    assert len(newest) == len([name for name in newest if name])

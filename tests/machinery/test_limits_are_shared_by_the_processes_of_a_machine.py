@@ -1,0 +1,94 @@
+"""However many processes and threads serve, a network has one ration."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from petition import config, limits
+from petition.errors import TooMany
+from petition.limits import FIND, Limiter
+
+HOUR = 3600
+MOMENT = limits.KEPT * 6000 + 12.5 * HOUR  # midway through an hour and a span of 72 hours
+SERVER = """
+import sys
+from pathlib import Path
+import time_machine
+from petition import config, limits
+from petition.errors import TooMany
+limits.SHARED_MEMORY = Path(sys.argv[1])
+limits.WAIT = 5.0  # none may pass uncounted because this machine is busy
+limiter = limits.Limiter(config.load({}, instance=sys.argv[2], mode="development"))
+for line in sys.stdin:
+    moment, times = line.split()
+    with time_machine.travel(float(moment), tick=False):
+        passed = 0
+        for _ in range(int(times)):
+            try:
+                limiter.spend(limits.FIND, "203.0.113.7")
+            except TooMany:
+                continue
+            passed += 1
+    print(passed, flush=True)
+limiter.close()
+"""
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[list[subprocess.Popen[str]]]:
+    """Four processes that each wait for a line and then sign as often as it says."""
+    (tmp_path / "shm").mkdir()
+    command = [sys.executable, "-W", "error", "-c", SERVER, str(tmp_path / "shm"), str(tmp_path / "instance")]
+    root = Path(__file__).parents[2]
+    pipe = subprocess.PIPE
+    running = [subprocess.Popen(command, cwd=root, text=True, stdin=pipe, stdout=pipe, stderr=pipe) for _ in range(4)]
+    yield running
+    complaints = [process.communicate(timeout=30)[1] for process in running]
+    assert complaints == [""] * 4
+    assert [process.returncode for process in running] == [0] * 4
+
+
+def at_once(servers: list[subprocess.Popen[str]], moment: float, times: int) -> list[int]:
+    """How many requests each process lets through when all are asked at the same time."""
+    for process in servers:
+        assert process.stdin is not None
+        process.stdin.write(f"{moment} {times}\n")
+        process.stdin.flush()
+    return [int(process.stdout.readline()) for process in servers if process.stdout is not None]
+
+
+def test_four_processes_give_a_network_one_ration(servers: list[subprocess.Popen[str]]) -> None:
+    assert sum(at_once(servers, MOMENT, 10)) == 10
+
+
+def test_processes_that_begin_a_new_span_at_once_end_up_with_the_same_key(
+    servers: list[subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    for span in range(15):
+        assert sum(at_once(servers, MOMENT + span * limits.KEPT, 10)) == 10
+    left = {path.name.partition("-")[0] for path in next((tmp_path / "shm").iterdir()).iterdir()}
+    assert left == {f"{6000 + 14}.sqlite3"}
+
+
+def test_twenty_threads_give_a_network_one_ration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SHARED_MEMORY", tmp_path / "none")
+    monkeypatch.setattr(limits, "WAIT", 5.0)
+    limiter = Limiter(config.load({}, instance=str(tmp_path), mode="development"))
+
+    def one(_number: int) -> bool:
+        try:
+            limiter.spend(FIND, "203.0.113.7")
+        except TooMany:
+            return False
+        return True
+
+    with time_machine.travel(MOMENT, tick=False), ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(one, range(200))) == 10
+    limiter.close()

@@ -1,0 +1,212 @@
+"""Every mail is one plain letter in two forms, in the reader's language, with nothing in it that a stranger chose."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from flask import Flask
+from jinja2 import TemplateError
+
+from petition.config import Config
+from petition.outbox.models import OutboxMail
+from petition.outbox.rendering import render
+from tests.conftest import settings
+from tests.mailing import WORDS
+from tests.smtp_server import body
+
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("verify", {}),
+    ("verify", {"kind": "organisation"}),
+    ("expose", {}),
+    ("find", {}),
+    ("find", {"links": []}),
+    ("find", {"links": [{"token": "one", "kind": "person"}, {"token": "two", "kind": "organisation"}]}),
+    *[("decision", {"decision": decision}) for decision in ("published", "rejected", "held")],
+    ("decision", {"decision": "rejected", "reason": "This is no name.\nPlease sign again.", "token": None}),
+]
+SITE = "https://letters.example.org/sub"
+TYPED = {
+    "name": "Ана Stranger", "organisation": "Stranger Ltd", "comment": "stranger.example/win",
+    "email": "stranger@evil.example", "website": "https://stranger.example", "role": "Strangest",
+}  # fmt: skip
+
+
+@pytest.fixture
+def config(sqlite_app: Flask) -> Config:
+    found = sqlite_app.config["PETITION"]
+    assert isinstance(found, Config)
+    return settings(found.instance, base_url=SITE, operator="Ana & Friends <team@example.org>")
+
+
+def _mail(message: str = "verify", language: str = "en", to: str = "ana@example.org", **values: Any) -> OutboxMail:
+    return OutboxMail(
+        id=1, message_id="0f3c", message=message, language=language, recipient=to, values=WORDS | values,
+        queued_at=datetime(2026, 7, 1, 12, tzinfo=UTC),
+    )  # fmt: skip
+
+
+def _words(html: str) -> str:
+    """What a reader of the HTML sees."""
+    inside = re.sub(r"(?s)<head>.*</head>", "", html)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", inside)).split())
+
+
+def _links(html: str) -> list[str]:
+    return [str(given["href"]) for tag, given in _Markup(html).tags if tag == "a"]
+
+
+class _Markup(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("protected", [False, True])
+@pytest.mark.parametrize(("message", "values"), CASES)
+def test_text_and_html_say_the_same_in_the_readers_direction(
+    config: Config, message: str, values: dict[str, Any], protected: bool, language: str
+) -> None:
+    found = render(_mail(message, language, protected=protected, **values), config)
+    text, html = body(found, "plain"), body(found, "html")
+    assert found["Subject"]
+    assert "\n" not in found["Subject"]
+    assert found["Content-Language"] == language
+    seen = _words(html) + " ".join(_links(html))
+    for line in text.replace("-- \n", "").splitlines():
+        assert " ".join(line.split()) in seen
+    direction = "rtl" if language == "ar" else "ltr"
+    assert f'<html lang="{language}" dir="{direction}">' in html
+    assert "\n\n\n" not in text
+    assert "%(" not in text + html + str(found["Subject"])
+    assert "Ana & Friends <team@example.org>" in text
+
+
+@pytest.mark.parametrize("protected", [False, True])
+@pytest.mark.parametrize(("message", "values"), CASES)
+def test_a_mail_fetches_nothing_and_leads_only_to_the_site(
+    config: Config, message: str, values: dict[str, Any], protected: bool
+) -> None:  # fmt: skip
+    address = {"letter_address": f"{SITE}/letters/road"}
+    html = body(render(_mail(message, protected=protected, **values | address), config), "html")
+    tags = {tag for tag, _ in _Markup(html).tags}
+    assert tags <= {"html", "head", "meta", "title", "body", "div", "p", "a", "br", "bdi", "blockquote"}
+    assert "url(" not in html
+    assert "@import" not in html
+    assert all(link.startswith(SITE) for link in _links(html))
+
+
+@pytest.mark.parametrize("message", ["verify", "expose"])
+def test_the_link_stands_in_both_forms_and_on_the_site_of_the_settings_alone(config: Config, message: str) -> None:
+    found = render(_mail(message), config)
+    link = f"{SITE}/signature/{WORDS['token']}"
+    assert f"\n{link}\n" in body(found, "plain")
+    assert _links(body(found, "html")).count(link) == 2, "as a button, and in full"
+
+
+@pytest.mark.parametrize(("message", "values"), CASES)
+def test_nothing_a_stranger_typed_is_in_a_mail(config: Config, message: str, values: dict[str, Any]) -> None:
+    whole = render(_mail(message, **values | TYPED), config)
+    said = f"{whole['Subject']} {body(whole, 'plain')} {body(whole, 'html')}"
+    assert not [typed for typed in TYPED.values() if typed in said]
+
+
+@pytest.mark.parametrize(("message", "values"), CASES)
+def test_of_a_protected_letter_no_mail_speaks(config: Config, message: str, values: dict[str, Any]) -> None:
+    told = {"letter_title": "Freedom for the nine", "letter_address": f"{SITE}/letters/nine"}
+    reason = {"reason": "The nine thank you."} if values.get("reason") else {}
+    mail = render(_mail(message, protected=True, **values | told | reason), config)
+    said = f"{mail['Subject']} {body(mail, 'plain')} {_words(body(mail, 'html'))}"
+    without_links = re.sub(r"https://\S+", "", said).lower()
+    for word in ("nine", "letter", "sign"):
+        assert word not in without_links
+    assert "/letters/" not in said + body(mail, "html")
+
+
+def test_a_mail_about_a_find_has_the_same_subject_whether_there_was_one(config: Config) -> None:
+    for protected in (False, True):
+        found = render(_mail("find", protected=protected), config)
+        nothing = render(_mail("find", protected=protected, links=[]), config)
+        assert found["Subject"] == nothing["Subject"]
+
+
+def test_markup_in_a_title_is_shown_as_text(config: Config) -> None:
+    found = render(_mail(letter_title='<b>Bread</b> & "roses" {{ site }}'), config)
+    assert '<b>Bread</b> & "roses" {{ site }}' in body(found, "plain")
+    assert "<b>" not in body(found, "html")
+    assert "&lt;b&gt;Bread" in body(found, "html")
+
+
+@pytest.mark.parametrize("separator", ["\r\n", "\n", "\r", "\x85", "\u2028", "\x0b"])
+def test_a_title_begins_no_second_header(config: Config, separator: str) -> None:
+    found = render(_mail(letter_title=f"Bread{separator}Bcc: everybody@example.org"), config)
+    assert found["Bcc"] is None
+    assert found["Subject"] == "Please confirm your signature: Bread Bcc: everybody@example.org"
+    head = found.as_bytes().split(b"\r\n\r\n")[0]
+    assert not re.search(rb"(?mi)^bcc:", head)
+
+
+@pytest.mark.parametrize("to", ["ana@example.org\r\nBcc: ben@example.org", "ana@example.org\nx", "ana\r@example.org"])
+def test_an_address_begins_no_second_header(config: Config, to: str) -> None:
+    with pytest.raises(ValueError):
+        render(_mail(to=to), config)
+
+
+@pytest.mark.parametrize("to", ["ana@example.org, ben@example.org", "ana@example.org> <ben@example.org"])
+def test_two_addresses_in_one_are_never_two_recipients(config: Config, to: str) -> None:
+    (only,) = render(_mail(to=to), config)["To"].addresses
+    assert only.domain == "example.org"
+    assert only.addr_spec.startswith('"ana@example.org'), "the first is part of a quoted local part that nobody has"
+
+
+@pytest.mark.parametrize(
+    ("address", "envelope", "international"),
+    [
+        ("ana@bücher.example", "ana@xn--bcher-kva.example", False),
+        ("jürgen@bücher.example", "jürgen@xn--bcher-kva.example", True),
+        ('"ana maria"@example.org', '"ana maria"@example.org', False),
+        ("o'brien+letters@example.org", "o'brien+letters@example.org", False),
+    ],
+)
+def test_the_domain_is_spelled_so_that_every_server_can_read_it(
+    config: Config, address: str, envelope: str, international: bool
+) -> None:  # fmt: skip
+    found = render(_mail(to=address, letter_title="Հաց և վարդեր"), config)
+    assert found["To"].addresses[0].addr_spec == envelope
+    assert found.as_bytes().isascii() is not international
+    assert found["Subject"].endswith("Հաց և վարդեր")
+
+
+def test_every_try_is_the_same_mail_to_the_byte(config: Config) -> None:
+    first, second = render(_mail(), config), render(_mail(), config)
+    assert first.as_bytes() == second.as_bytes()
+    assert first["Message-ID"] == "<0f3c@localhost.localdomain>"
+    assert first["Date"].datetime == datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def test_no_machine_is_invited_to_answer(config: Config) -> None:
+    found = render(_mail(), config)
+    assert (found["Auto-Submitted"], found["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
+    assert found["From"] == "Open letters <letters@localhost.localdomain>"
+    assert found.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in found.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("token", ["", "a/../b", "a b", 'a"><b', "a\r\nb", None])
+def test_a_mail_whose_link_would_lead_nowhere_is_not_made(config: Config, token: str | None) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        render(_mail(token=token), config)
+
+
+def test_an_unknown_message_is_an_error(config: Config) -> None:
+    with pytest.raises(TemplateError):
+        render(_mail("nonsense"), config)

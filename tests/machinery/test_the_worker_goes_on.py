@@ -1,0 +1,146 @@
+"""The worker does its rounds until told to stop, through a mail server that is down and a database that is busy."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from petition.config import Config
+from petition.db import db, transaction
+from petition.errors import Busy
+from petition.outbox.delivery import Counts
+from petition.outbox.models import OutboxMail
+from petition.upkeep import worker
+from tests.mailing import START, Clock, mail, mails, queue_mail, reaching, served
+from tests.smtp_server import SmtpServer, free_port
+
+
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "IDLE", 0.01)
+    monkeypatch.setattr(worker, "LONGEST_WAIT", 0.05)
+
+
+@contextmanager
+def _running(app: Flask, config: Config, clock: Callable[[], datetime]) -> Iterator[threading.Event]:
+    """A worker in a thread of its own, stopped at the end; the test fails when it does not stop or broke."""
+    stop, broke = threading.Event(), []
+
+    def work() -> None:
+        try:
+            with app.app_context():
+                worker.run(config, once=False, clock=clock, stop=stop)
+        except BaseException as error:
+            broke.append(error)
+            raise
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        thread.join(10)
+    assert not thread.is_alive()
+    assert broke == []
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    """Look again and again, for ten seconds at most."""
+    pause = threading.Event()
+    for _ in range(500):
+        if condition():
+            return
+        pause.wait(0.02)
+    raise AssertionError("it never came to pass")
+
+
+def test_once_delivers_what_is_due_forgets_what_is_old_and_returns(app: Flask, petition_config: Config) -> None:
+    queue_mail("old@example.org", at=START - timedelta(days=40))
+    with transaction() as session:
+        old = session.get_one(OutboxMail, 1)
+        old.state, old.finished_at, old.recipient = "sent", START - timedelta(days=40), None
+    for name in ("ana", "ben"):
+        queue_mail(f"{name}@example.org")
+    with served(petition_config) as (server, config):
+        assert worker.run(config, once=True, clock=Clock(), stop=threading.Event()) == Counts(sent=2)
+    assert server.recipients == ["ana@example.org", "ben@example.org"]
+    assert len(mails()) == 2
+
+
+def test_once_says_what_kept_it_from_delivering(app: Flask, petition_config: Config) -> None:
+    queue_mail()
+    config = reaching(petition_config, free_port())
+    assert worker.run(config, once=True, clock=Clock(), stop=threading.Event()) == Counts(trouble="connect")
+
+
+def test_mail_that_comes_in_later_goes_out_too(app: Flask, petition_config: Config) -> None:
+    with served(petition_config) as (server, config), _running(app, config, Clock()):
+        for name in ("ana", "ben"):
+            queue_mail(f"{name}@example.org")
+            _until(lambda name=name: f"{name}@example.org" in server.recipients)  # type: ignore[misc]
+
+
+def test_it_waits_for_a_mail_server_that_is_down(app: Flask, petition_config: Config) -> None:
+    queue_mail()
+    server = SmtpServer()
+    with _running(app, reaching(petition_config, server.port), Clock()):
+        with server:
+            _until(lambda: mail().state == "sent")
+    assert (len(server.mails), mail().attempts) == (1, 1)
+
+
+def test_it_stops_between_two_mails(app: Flask, petition_config: Config) -> None:
+    for number in range(5):
+        queue_mail(f"signer{number}@example.org")
+    with served(petition_config) as (server, config), _running(app, config, Clock()) as stop:
+        server.on_mail = stop.set
+        _until(lambda: mails()[0].state == "sent")
+    assert [row.state for row in mails()] == ["sent", "queued", "queued", "queued", "queued"]
+    assert all(row.attempts == 0 for row in mails()[1:])
+
+
+def test_it_waits_for_a_database_that_another_program_holds(sqlite_app: Flask) -> None:
+    config = sqlite_app.config["PETITION"]
+    queue_mail()
+    with closing(sqlite3.connect(config.instance / "petition.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        db.session.execute(text("PRAGMA busy_timeout = 20"))
+        with pytest.raises(Busy):
+            worker.run(config, once=True, clock=Clock(), stop=threading.Event())
+        assert list(config.mailbox.glob("*.eml")) == [], "what could not be claimed was not sent"
+        other.execute("ROLLBACK")
+    assert worker.run(config, once=True, clock=Clock(), stop=threading.Event()) == Counts(sent=1)
+    assert mail().state == "sent"
+
+
+def test_it_survives_a_database_that_went_away(app: Flask, petition_config: Config) -> None:
+    queue_mail()
+    failures = []
+
+    def clock() -> datetime:
+        if len(failures) < 3:
+            failures.append(datetime.now(UTC))
+            raise Busy
+        return START
+
+    with served(petition_config) as (server, config), _running(app, config, clock):
+        _until(lambda: mail().state == "sent")
+    assert len(server.mails) == 1
+
+
+def test_the_wait_grows_to_its_bound_and_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "IDLE", 1.0)
+    monkeypatch.setattr(worker, "LONGEST_WAIT", 60.0)
+    for setbacks, longest in [(1, 2), (2, 4), (5, 32), (6, 60), (7, 60), (10_000, 60)]:
+        pause = worker._pause(Counts(trouble="connect"), setbacks)
+        assert longest / 2 <= pause <= longest
+    assert worker._pause(Counts(), 0) == 1.0
+    assert worker._pause(Counts(sent=worker.BATCH), 0) == 0.0
