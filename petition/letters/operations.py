@@ -125,7 +125,7 @@ def load(
         if words is not None:
             standing = as_document(letter, given.language)
             edited = words.loaded_digest not in ("", standing.digest)
-            if edited and not force and given.digest not in (standing.digest, words.loaded_digest):
+            if edited and not force and given.digest != standing.digest:
                 raise EditedSince(difference(standing, given), slug=given.slug, language=given.language)
         outcome = _apply(session, letter, given, signed=signed, correction=correction, now=now)
         changed = letter.translation(given.language)

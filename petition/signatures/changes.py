@@ -15,7 +15,7 @@ from petition.db import db, transaction, violated
 from petition.errors import N_, EntryStands, Fault, Invalid, LinkNotValid
 from petition.signatures import tokens, transitions
 from petition.signatures.models import STATEMENT, VISIBILITIES, Signature, SigningRequest
-from petition.signatures.operations import CONFIRM_WITHIN, apply_change, discard, mail_link
+from petition.signatures.operations import CONFIRM_WITHIN, apply_change, claim, discard, mail_link
 
 CHANGEABLE = ("name", "organisation", "role", "website", "country", "comment", "visibility", "deliver")
 
@@ -52,7 +52,7 @@ def change(token: str, values: dict[str, str | bool], *, address: str = "", conf
     EntryStands when another entry has the organisation's new name.
     """
     with transaction() as session:
-        link = tokens.follow(session, token, now)
+        link = claim(session, token, now)
         signature = link.signature
         if signature is None or signature.state not in ("published", "held"):
             raise LinkNotValid
@@ -100,7 +100,7 @@ def withdraw(token: str, *, now: datetime, why: str = "withdrawn") -> str:
     Returns 'withdrawn', or 'forgotten' where nothing had been signed yet.
     """
     with transaction() as session:
-        link = tokens.follow(session, token, now)
+        link = claim(session, token, now)
         signature = link.signature
         if signature is None:
             request = link.request
@@ -126,7 +126,7 @@ def not_me(token: str, *, now: datetime) -> str:
 def unsubscribe(token: str, *, now: datetime) -> None:
     """Stop the news and forget the address kept for it; the signature stands."""
     with transaction() as session:
-        link = tokens.follow(session, token, now)
+        link = claim(session, token, now)
         statement = link.request or link.signature
         if statement is None:
             raise LinkNotValid

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from petition import i18n
+from petition.db import serialise
 from petition.errors import N_
 from petition.letters.models import Letter
 from petition.signatures.models import ConsentSentence
@@ -42,6 +43,9 @@ def record(session: Session, letter: Letter, language: str) -> ConsentSentence:
     words = sentence(letter, language)
     mine = select(ConsentSentence).where(ConsentSentence.letter_id == letter.id, ConsentSentence.language == language)
     found = session.scalar(mine.where(ConsentSentence.sentence == words))
+    if found is None:
+        serialise(session, "consent", letter.id, language)  # two first signers must not both write version 1
+        found = session.scalar(mine.where(ConsentSentence.sentence == words))
     if found is None:
         version = session.scalar(select(func.max(ConsentSentence.version)).where(ConsentSentence.letter_id == letter.id, ConsentSentence.language == language)) or 0
         found = ConsentSentence(letter_id=letter.id, language=language, version=version + 1, sentence=words)

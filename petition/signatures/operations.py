@@ -124,20 +124,28 @@ def confirm(token: str, *, config: Config, now: datetime) -> Confirmed:
     Raises LinkNotValid, and LetterNotOpen when the letter closed more than a day ago.
     """
     with transaction() as session:
-        link = tokens.follow(session, token, now)
-        if link.signature is not None:
-            return Confirmed("standing", link.signature)
+        link = claim(session, token, now)
         found = link.request
         if found is None:
-            raise LinkNotValid
-        serialise(session, "address", found.letter_id, found.address_fingerprint)
-        session.refresh(link)  # a parallel confirmation may have won while we waited
-        if link.request is None:
             return Confirmed("standing", link.signature)
         if found.signature_id is not None:
             return _expose(session, found, now)
         _still_open(found.letter, now)
         return _sign(session, found, config, now)
+
+
+def claim(session: Session, token: str, now: datetime) -> LinkToken:
+    """The link, once nobody else acts on what it leads to; raises LinkNotValid."""
+    link = tokens.follow(session, token, now)
+    if link.request is not None:
+        serialise(session, "address", link.request.letter_id, link.request.address_fingerprint)
+        session.expire_all()
+        link = tokens.follow(session, token, now)  # a parallel confirmation may have won while we waited
+    if link.request is None and link.signature is None:
+        raise LinkNotValid
+    if link.signature is not None:
+        session.refresh(link.signature, with_for_update=True)
+    return link
 
 
 def _still_open(letter: Letter, now: datetime) -> None:
@@ -183,9 +191,11 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
     """The mailbox's holder learns of the signature that stands; another's organisation only that it has an entry."""
     mine = select(Signature).where(Signature.letter_id == found.letter_id)
     if found.kind == "person":
-        standing = session.scalars(mine.where(Signature.kind == "person", Signature.address_fingerprint == found.address_fingerprint)).one()
+        mine = mine.where(Signature.kind == "person", Signature.address_fingerprint == found.address_fingerprint)
+        standing = session.scalars(mine.with_for_update()).one()
     else:
-        standing = session.scalars(mine.where(Signature.organisation_key == attempted.organisation_key)).one()
+        mine = mine.where(Signature.organisation_key == attempted.organisation_key)
+        standing = session.scalars(mine.with_for_update()).one()
         if standing.address_fingerprint != found.address_fingerprint:
             claim = Flag("second_claim", "organisation").as_json()
             standing.flags = standing.flags if claim in standing.flags else [*standing.flags, claim]
@@ -214,7 +224,7 @@ def _settle(session: Session, found: SigningRequest, signature: Signature) -> No
 
 def _expose(session: Session, found: SigningRequest, now: datetime) -> Confirmed:
     """Apply a change that makes a signature more public, now that its mailbox agreed."""
-    signature = session.get_one(Signature, found.signature_id)
+    signature = session.get_one(Signature, found.signature_id, with_for_update=True, populate_existing=True)
     tokens.hand_over(session, [found.id], signature)
     values = {name: getattr(found, name) for name in STATEMENT if name not in ("kind", "language", "consent_id", "text_id")}
     if found.updates:

@@ -52,7 +52,7 @@ def post(client: FlaskClient, address: str, page: str = "", **fields: Any) -> Te
 
 def type_password(client: FlaskClient, email: str, password: str = PASSWORD) -> TestResponse:
     """The first step of logging in."""
-    return post(client, "/admin/login", "/admin/login", email=email, password=password)
+    return post(client, "/admin/login", "/admin/login", email=email, password=password, next="/admin/")
 
 
 def enter(client: FlaskClient, who: Member) -> None:

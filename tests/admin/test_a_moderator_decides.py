@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from petition import audit
+from petition.db import db
 from tests import factories
 from tests.admin import people
 
@@ -34,8 +35,10 @@ def test_approving_publishes_the_entry_and_tells_its_representative(client: Flas
 def test_a_decision_is_on_record_with_who_and_why(client: FlaskClient) -> None:
     found = people.held_union(client)
     people.decision(people.browser(people.member()), found, "reject", reason="No such union is known.")
+    db.session.rollback()
     entry = audit.of("signature", found)[-1]
-    assert (entry.action, entry.actor_name, entry.reason) == ("signature.rejected", "moderator@team.example.org", "No such union is known.")
+    assert (entry.action, entry.actor_name) == ("signature.rejected", "moderator@team.example.org")
+    assert entry.reason == "No such union is known."
 
 
 @pytest.mark.parametrize("reason", ["", "  \n ", "x" * 1001, "a\x00b"])

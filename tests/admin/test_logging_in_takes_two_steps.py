@@ -17,6 +17,9 @@ from tests import conftest
 from tests.admin import people
 from tests.admin.conftest import Browser
 
+# Flask-Security 5.9 passes choices in the form that WTForms 3.4 drops.
+pytestmark = pytest.mark.filterwarnings("ignore:Passing SelectField choices as tuples:DeprecationWarning")
+
 
 def set_up(client: FlaskClient, email: str) -> str:
     """Type the password and enrol an app; returns its key."""
@@ -51,13 +54,13 @@ def test_password_and_code_log_in(client: FlaskClient) -> None:
     people.member()
     key = set_up(client, "moderator@team.example.org")
     leave(client)
-    assert people.type_password(client, "moderator@team.example.org").location == "/admin/tf-validate"
+    assert people.type_password(client, "moderator@team.example.org").location.startswith("/admin/tf-validate")
     assert client.get("/admin/").status_code == 303
     wrong = people.post(client, "/admin/tf-validate", "/admin/tf-validate", code="000000")
     assert wrong.status_code == 200
     assert client.get("/admin/").status_code == 303
     answer = people.post(client, "/admin/tf-validate", "/admin/tf-validate", code=people.code(key))
-    assert answer.status_code == 302
+    assert answer.location == "/admin/"
     assert client.get("/admin/").status_code == 200
 
 
@@ -90,9 +93,12 @@ def test_a_recovery_code_opens_the_account_once(client: FlaskClient) -> None:
 
 def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(client: FlaskClient) -> None:
     people.member()
-    answers = [people.type_password(client, email, "a wrong pass phrase") for email in ("moderator@team.example.org", "nobody@team.example.org")]
-    faults = [re.findall(r'class="fault"[^>]*>([^<]+)', each.text) for each in answers]
-    assert faults[0] == faults[1] != []
+    known = people.type_password(client, "moderator@team.example.org", "a wrong pass phrase")
+    unknown = people.type_password(client, "moderatos@team.example.org", "a wrong pass phrase")
+    assert known.status_code == unknown.status_code == 200
+    assert "Authentication failed" in known.text
+    plain = [re.sub(r'name="csrf_token" value="[^"]+"', "", each.text) for each in (known, unknown)]
+    assert plain[0].replace("moderator@", "moderatos@") == plain[1]
 
 
 def test_a_set_up_link_sets_the_password_once(client: FlaskClient) -> None:
