@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
@@ -36,7 +37,9 @@ def environment(**settings: str) -> dict[str, str]:
 
 def run(environ: dict[str, str], *arguments: str, feed: str = "") -> str:
     """One `petition` command that must succeed; returns what it printed."""
-    done = subprocess.run([PETITION, *arguments], env=environ, input=feed, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [PETITION, *arguments], env=environ, input=feed, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout
 
@@ -76,6 +79,11 @@ class Answer:
         return self.body.decode()
 
 
+def _named(headers: Message) -> dict[str, str]:
+    """Headers by their usual spelling, whatever the server's."""
+    return {name.title(): value for name, value in headers.items()}
+
+
 class Visitor:
     """Somebody with a browser that keeps cookies, follows nothing by itself, and knows only addresses and field names."""
 
@@ -96,9 +104,9 @@ class Visitor:
     def _send(self, request: urllib.request.Request) -> Answer:
         try:
             with self._opener.open(request, timeout=30) as found:
-                return Answer(found.status, dict(found.headers), found.read())
+                return Answer(found.status, _named(found.headers), found.read())
         except urllib.error.HTTPError as error:
-            return Answer(error.code, dict(error.headers), error.read())
+            return Answer(error.code, _named(error.headers), error.read())
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + PATIENCE

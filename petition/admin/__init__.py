@@ -43,7 +43,8 @@ def moment(value: datetime) -> str:
 
 
 def _everywhere() -> dict[str, Any]:
-    return {"admin_stylesheet": current_app.extensions["admin_stylesheet"], "member": gates.member_or_none, "holds": gates.holds}
+    sheet = current_app.extensions["admin_stylesheet"]
+    return {"admin_stylesheet": sheet, "member": gates.member_or_none, "holds": gates.holds}
 
 
 @bp.before_request

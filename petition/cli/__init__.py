@@ -1,4 +1,4 @@
-"""The command line: `petition ...`, Flask's own group with our commands in it; every failure ends in one plain sentence."""
+"""The command line, `petition ...`: our commands in a group of Flask's; every failure ends in one plain sentence."""
 
 from __future__ import annotations
 

@@ -29,7 +29,9 @@ OWNER = "owner@example.org"
 
 @click.command()
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--signatories", default=2000, show_default=True, type=click.IntRange(0, 1_000_000), help="How many invented ones.")
+@click.option(
+    "--signatories", default=2000, show_default=True, type=click.IntRange(0, 1_000_000), help="How many invented ones."
+)
 def demo(port: int, signatories: int) -> None:
     """Show everything on this machine, with invented signatories; a second run finds what the first one left."""
     from petition import create_app
@@ -68,8 +70,12 @@ def _letter(settings: Config, signatories: int) -> Letter:
     now = datetime.now(UTC)
     try:
         operations.load_all(
-            [(str(file), letters.read(file)) for file in files], signed=directory.anybody, actor=COMMAND_LINE, now=now, publish=fresh,
-        )  # fmt: skip
+            [(str(file), letters.read(file)) for file in files],
+            signed=directory.anybody,
+            actor=COMMAND_LINE,
+            now=now,
+            publish=fresh,
+        )
     except EditedSince:
         click.echo("The letter was edited in the admin and stays as it is.")
     found = operations.find(letters.read(files[0]).slug)

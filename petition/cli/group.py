@@ -12,12 +12,12 @@ from petition.cli.care import check, purge
 from petition.cli.demo import demo
 from petition.cli.export import export
 from petition.cli.letter import letter
-from petition.cli.serving import serve, web, worker
+from petition.cli.serving import serve, worker
 from petition.cli.team import team
 from petition.errors import PetitionError
 from petition.upkeep.readiness import DATABASE_ERRORS
 
-COMMANDS: list[click.Command] = [demo, serve, web, worker, letter, team, export, check, purge]
+COMMANDS: list[click.Command] = [demo, serve, worker, letter, team, export, check, purge]
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def _run(group: click.Group, info: ScriptInfo) -> int:
         return 2
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "petition"
-        words = error.format_message()
+        words = " ".join(error.format_message().split())
         return _say(f"{words if words[-1:] in '.?' else words + '.'} `{where} --help` shows how it is used.", 2)
     except click.Abort:
         return _say("Stopped; nothing more was done.", 1)
@@ -47,9 +47,14 @@ def _run(group: click.Group, info: ScriptInfo) -> int:
     except DATABASE_ERRORS as error:
         # The driver's own words, in one line: they name the host, the file or the table, and never a value.
         words = " ".join(str(getattr(error, "orig", None) or error).split())
-        return _say(f"The database did not do what was asked ({words}). Look at PETITION_DATABASE_URL and run `petition check`.", 1)
+        return _say(
+            f"The database did not do what was asked ({words}). See PETITION_DATABASE_URL and run `petition check`.",
+            1,
+        )
     except OSError as error:
-        return _say(f"{error.filename or 'The system'}: {error.strerror or error}. Free it, or name another, and try again.", 1)
+        return _say(
+            f"{error.filename or 'The system'}: {error.strerror or error}. Free it, or name another, and try again.", 1
+        )
     return code if isinstance(code, int) else 0
 
 

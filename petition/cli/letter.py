@@ -13,6 +13,7 @@ from petition.audit import COMMAND_LINE
 from petition.errors import BadFile, EditedSince
 from petition.letters import document, operations
 from petition.letters.document import LetterDocument
+from petition.letters.operations import Loaded
 from petition.signatures import directory
 from petition.upkeep import readiness
 
@@ -23,10 +24,14 @@ def letter() -> None:
 
 
 @letter.command("load")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option("--publish", is_flag=True, help="Open the letter for signature.")
 @click.option("--force", is_flag=True, help="Overwrite what was edited in the admin, after showing the difference.")
-@click.option("--correction", is_flag=True, help="The change mends the text and does not change what was signed (1 -> 1.1).")
+@click.option(
+    "--correction", is_flag=True, help="The change mends the text and does not change what was signed (1 -> 1.1)."
+)
 @click.option("--team", "team_name", help="The team a new letter belongs to; made if there is none.")
 @with_appcontext
 def load(files: tuple[Path, ...], publish: bool, force: bool, correction: bool, team_name: str | None) -> None:
@@ -38,22 +43,33 @@ def load(files: tuple[Path, ...], publish: bool, force: bool, correction: bool, 
 
 
 def load_pairs(
-    pairs: list[tuple[str, LetterDocument]], *, publish: bool, force: bool = False, correction: bool = False, team_name: str | None = None
+    pairs: list[tuple[str, LetterDocument]],
+    *,
+    publish: bool,
+    force: bool = False,
+    correction: bool = False,
+    team_name: str | None = None,
 ) -> list[str]:
     """Load the letters and say of each where it is; raises BadFile or, having shown the difference, EditedSince."""
     try:
         loaded = operations.load_all(
-            pairs, signed=directory.anybody, actor=COMMAND_LINE, now=datetime.now(UTC), correction=correction,
-            publish=publish, team_name=team_name, show=_show if force else None,
-        )  # fmt: skip
+            pairs,
+            signed=directory.anybody,
+            actor=COMMAND_LINE,
+            now=datetime.now(UTC),
+            correction=correction,
+            publish=publish,
+            team_name=team_name,
+            show=_show if force else None,
+        )
     except EditedSince as error:
         _show(error.difference)
         raise
     lines = []
     for each in loaded:
         found = operations.find(each.slug)
-        status = f" ({found.status}: open it with --publish)" if found.status == "draft" else ""
-        lines.append(f"{_address(each.slug, each.language, found.original_language)}  {each.outcome}, version {each.version}{status}")
+        hint = f" ({found.status}: open it with --publish)" if found.status == "draft" else ""
+        lines.append(f"{_address(each, found.original_language)}  {each.outcome}, version {each.version}{hint}")
     return lines
 
 
@@ -61,11 +77,11 @@ def _show(difference: str) -> None:
     click.echo(difference, err=True)
 
 
-def _address(slug: str, language: str, original: str) -> str:
+def _address(which: Loaded, original: str) -> str:
     config = current_app.config["PETITION"]
     # Only interface languages have an address of their own.
-    prefix = f"/{language}" if language != original and language in config.languages else ""
-    return f"{config.base_url}{prefix}/letters/{slug}"
+    has_one = which.language != original and which.language in config.languages
+    return f"{config.base_url}{f'/{which.language}' if has_one else ''}/letters/{which.slug}"
 
 
 def read(file: Path) -> LetterDocument:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from datetime import UTC, datetime
-from functools import partial
 from types import FrameType
-from typing import Any
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
 
-from petition.cli import supervisor, tied
+from petition.cli import supervisor, webserver
+from petition.cli.supervisor import Child
 from petition.config import Config
 from petition.errors import BadSetting
 from petition.upkeep import readiness
 from petition.upkeep import worker as rounds
-
-TARGET = "petition.wsgi:app"
-THREADS = 8  # of one web process; writers queue anyway, and more would only wait in line
-PATIENCE = 20  # seconds for what is in flight when the server is told to stop
 
 
 @click.command()
@@ -44,43 +37,22 @@ def run(host: str, port: int, workers: int, *, mail: bool) -> None:
     readiness.require_schema()
     if mail and not config.mail_url:
         raise BadSetting(
-            name="PETITION_MAIL_URL", reason="it is not set, so no signature could be confirmed; set it, or use --no-worker on a node without mail"
+            name="PETITION_MAIL_URL",
+            reason="it is not set, so nothing could be confirmed; set it, or use --no-worker on a node without mail",
         )
     readiness.release()  # the children open their own connections
-    children = {"web": ["serve-web", host, str(port), str(workers)]}
+    # -P: the script's own folder is no place to look for modules.
+    children = {"web": Child([sys.executable, "-P", webserver.__file__, host, str(port), str(workers)], signal.SIGKILL)}
     if mail:
-        children["worker"] = ["worker"]
+        children["worker"] = Child([sys.executable, "-m", "petition.cli", "worker", "--beside"], signal.SIGTERM)
     supervisor.run(children, host, port)
-
-
-@click.command("serve-web", hidden=True)
-@click.argument("host")
-@click.argument("port", type=int)
-@click.argument("workers", type=int)
-@click.option("--parent", type=int, required=True)
-def web(host: str, port: int, workers: int, parent: int) -> None:
-    """Run the web processes of `petition serve`."""
-    tied.to(parent, signal.SIGKILL)
-    server = Server(
-        TARGET, address=host, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=THREADS,
-        respawn_failed_workers=True, workers_kill_timeout=PATIENCE, log_level=LogLevels.error, log_access=False,
-    )  # fmt: skip
-    server.serve(target_loader=partial(_application, tied.own_id()), wrap_loader=False)
-
-
-def _application(parent: int) -> Any:
-    """The application of one web process, which must not outlive its server and keep the port."""
-    tied.to(parent, signal.SIGKILL)
-    from petition.wsgi import app
-
-    return app
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due and end.")
-@click.option("--parent", type=int, hidden=True)
+@click.option("--beside", is_flag=True, hidden=True)  # a web server, which speaks for both
 @with_appcontext
-def worker(once: bool, parent: int | None) -> None:
+def worker(once: bool, beside: bool) -> None:
     """Deliver mail and do scheduled jobs; any number of workers may run."""
     stop = threading.Event()
 
@@ -89,7 +61,7 @@ def worker(once: bool, parent: int | None) -> None:
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, end)
-    if parent is not None:
-        tied.to(parent, signal.SIGTERM)
     readiness.require_schema()
+    if not once and not beside:
+        click.echo("Delivering mail (stop with Ctrl-C)")
     rounds.run(current_app.config["PETITION"], once=once, clock=lambda: datetime.now(UTC), stop=stop)

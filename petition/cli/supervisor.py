@@ -6,26 +6,29 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 
 import click
 
+from petition.cli import tied
 from petition.errors import N_, PetitionError
 
 TICK = 0.2
 PAUSE = 1.0  # seconds between two starts of a child, so that a broken set-up does not spin
-GRACE = 30.0  # seconds until a child that does not end is killed
+GRACE = 15.0  # seconds until a child that does not end is killed
 
 
 class PortTaken(PetitionError):
     """Somebody else listens there."""
 
     code = "port_taken"
-    message = N_("Port %(port)s on %(host)s cannot be used (%(reason)s). Stop what holds it, or choose another with --port.")
+    message = N_(
+        "Port %(port)s on %(host)s cannot be used (%(reason)s). Stop what holds it, or choose another with --port."
+    )
 
 
 class NotStarted(PetitionError):
@@ -38,16 +41,17 @@ class NotStarted(PetitionError):
 
 @dataclass
 class Child:
-    """One child and the command it runs."""
+    """One child: the command it runs, and the signal it gets when we are gone."""
 
     command: list[str]
+    orphaned: signal.Signals
     process: subprocess.Popen[bytes] = field(init=False)
     born: float = field(init=False)
 
     def start(self) -> None:
         """Start it, tied to us and in our process group."""
-        command = [sys.executable, "-m", "petition.cli", *self.command, "--parent", str(os.getpid())]
-        self.process, self.born = subprocess.Popen(command), time.monotonic()  # noqa: S603 (our own commands)
+        tie = partial(tied.to, os.getpid(), self.orphaned)
+        self.process, self.born = subprocess.Popen(self.command, preexec_fn=tie), time.monotonic()  # noqa: S603
 
     def needs_starting(self) -> bool:
         """Whether it died, and not a moment after it was started."""
@@ -65,8 +69,8 @@ def check_port(host: str, port: int) -> None:
         raise PortTaken(host=host, port=port, reason=error.strerror) from error
 
 
-def run(commands: dict[str, list[str]], host: str, port: int) -> None:
-    """Run the commands until SIGTERM or SIGINT; raises PortTaken, or NotStarted when the web server cannot start."""
+def run(children: dict[str, Child], host: str, port: int) -> None:
+    """Run the children until SIGTERM or SIGINT; raises PortTaken, or NotStarted when the web server cannot start."""
     check_port(host, port)
     stop = threading.Event()
 
@@ -75,7 +79,6 @@ def run(commands: dict[str, list[str]], host: str, port: int) -> None:
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, end)
-    children = {name: Child(command) for name, command in commands.items()}
     for child in children.values():
         child.start()
     try:

@@ -6,28 +6,17 @@ import ctypes
 import os
 import signal
 import sys
-import threading
-import time
 
 _PR_SET_PDEATHSIG = 1
-
-
-def own_id() -> int:
-    """The number of this process, for its children."""
-    return os.getpid()
+# Loaded before any fork, where loading is not safe. Other systems than Linux know nothing like it: there a server that
+# is killed hard leaves its children to be ended by hand.
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def to(parent: int, number: signal.Signals) -> None:
     """Have this process get the signal when its parent is gone, even if that happened a moment ago."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-    else:
-        threading.Thread(target=_watch, args=(parent, number), daemon=True).start()
+    if _libc is None:
+        return
+    _libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
     if os.getppid() != parent:
         os.kill(os.getpid(), number)
-
-
-def _watch(parent: int, number: signal.Signals) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
-    os.kill(os.getpid(), number)

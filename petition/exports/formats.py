@@ -20,9 +20,14 @@ Rows = Iterator[list[str]]
 
 
 def stream(
-    letter: Letter, format: str, *, states: Collection[str] = (), kinds: Collection[str] = (), columns: Collection[str] = (),
+    letter: Letter,
+    format: str,
+    *,
+    states: Collection[str] = (),
+    kinds: Collection[str] = (),
+    columns: Collection[str] = (),
     owner: bool,
-) -> Iterator[bytes]:  # fmt: skip
+) -> Iterator[bytes]:
     """The letter's signatories as a file, piece by piece; the choices are judged before the first piece is read.
 
     Raises BadExport for an unknown format, column, kind or state; withdrawn signatures are in no export.
@@ -30,9 +35,12 @@ def stream(
     chosen([format], tuple(FORMATS), "format", ())
     header = chosen(columns, COLUMNS, "column", COLUMNS)
     rows = read(
-        letter, states=chosen(states, STATES, "state", USUAL_STATES), kinds=chosen(kinds, KINDS, "kind", KINDS), columns=header,
+        letter,
+        states=chosen(states, STATES, "state", USUAL_STATES),
+        kinds=chosen(kinds, KINDS, "kind", KINDS),
+        columns=header,
         owner=owner,
-    )  # fmt: skip
+    )
     return FORMATS[format](header, rows)
 
 

@@ -16,7 +16,7 @@ from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.public import bp
 from petition.public.errors import with_retry
-from petition.public.pages import FRESH, address, cached, letter_context, robots, speak
+from petition.public.pages import NAMES_FRESH, address, cached, letter_context, robots, speak
 from petition.signatures import operations, submission
 from petition.templating import current_language, settings
 
@@ -53,7 +53,7 @@ class SignForm(FlaskForm):  # type: ignore[misc]
 def sign_form(slug: str) -> Response:
     """The form on a page of its own."""
     found = letters.find_published(slug)
-    return robots(cached(render_template("public/sign.html", **letter_context(found), form=None), FRESH), found.protected)
+    return robots(cached(render_template("public/sign.html", **letter_context(found), form=None), NAMES_FRESH), found.protected)
 
 
 @bp.post("/letters/<slug>/sign")

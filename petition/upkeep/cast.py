@@ -1,5 +1,7 @@
 """Words for invented signatories: given names of many languages, with family names that say that they are made up."""
 
+# ruff: noqa: E501 (one language a line is how this reads)
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -72,7 +74,18 @@ PLACES = {
     "ar": ("جامعة مثالية", "مستشفى افتراضي"),
 }
 ROLES = {
-    "en": ("teacher", "physician", "student", "lawyer", "nurse", "historian", "engineer", "librarian", "journalist", ""),
+    "en": (
+        "teacher",
+        "physician",
+        "student",
+        "lawyer",
+        "nurse",
+        "historian",
+        "engineer",
+        "librarian",
+        "journalist",
+        "",
+    ),
     "fr": ("enseignante", "médecin", "étudiant", "avocate", ""),
     "hy": ("ուսուցիչ", "բժիշկ", "ուսանող", "լրագրող", ""),
     "ru": ("врач", "учительница", "студент", "историк", ""),

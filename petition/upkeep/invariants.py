@@ -64,10 +64,13 @@ def _tallies(session: Session) -> Iterator[str]:
         for cell in sorted(rows.keys() | tallied.keys(), key=str):
             if rows.get(cell, 0) != tallied.get(cell, 0):
                 where = ", ".join(f"{key} {value}" for key, value in zip(keys, cell, strict=True))
-                yield f"{tally.__tablename__} says {tallied.get(cell, 0)} where {rows.get(cell, 0)} rows stand ({where}). Restore the last backup that passes this check, and report how it came about."
+                numbers = f"{tallied.get(cell, 0)} where {rows.get(cell, 0)} rows stand"
+                yield f"{tally.__tablename__} says {numbers} ({where}). Restore the last backup that passes this check."
 
 
-def _cells(session: Session, model: Any, keys: tuple[str, ...], number: Any, condition: ColumnElement[bool] | None) -> Cells:
+def _cells(
+    session: Session, model: Any, keys: tuple[str, ...], number: Any, condition: ColumnElement[bool] | None
+) -> Cells:
     columns = [getattr(model, key) for key in keys]
     query = select(*columns, number).group_by(*columns)
     if condition is not None:
@@ -82,18 +85,24 @@ def _orphans(session: Session) -> Iterator[str]:
     for words, query in (
         ("links lead nowhere", link.where(SigningRequest.id.is_(None), Signature.id.is_(None))),
         ("requests belong to no letter", of_request.where(Letter.id.is_(None))),
-        ("signatures belong to no letter or text", of_signature.where(or_(Letter.id.is_(None), LetterText.id.is_(None)))),
+        (
+            "signatures belong to no letter or text",
+            of_signature.where(or_(Letter.id.is_(None), LetterText.id.is_(None))),
+        ),
     ):
         if number := session.scalar(query):
             yield f"{number} {words}. Something deleted rows behind the platform's back; restore a backup."
 
 
 def _duplicates(session: Session) -> Iterator[str]:
-    for words, key, kind in (("mailbox", Signature.address_fingerprint, "person"), ("organisation", Signature.organisation_key, "organisation")):
+    for words, key, kind in (
+        ("mailbox", Signature.address_fingerprint, "person"),
+        ("organisation", Signature.organisation_key, "organisation"),
+    ):
         several = select(Signature.letter_id).where(key.is_not(None), Signature.kind == kind)
         several = several.group_by(Signature.letter_id, key).having(func.count() > 1)
         if number := session.scalar(select(func.count()).select_from(several.subquery())):
-            yield f"{number} times one {words} signed a letter twice. A unique constraint is missing: run `petition db upgrade`."
+            yield f"{number} times one {words} signed a letter twice: a constraint is gone. Run `petition db upgrade`."
 
 
 def _forgotten(session: Session) -> Iterator[str]:
@@ -101,21 +110,37 @@ def _forgotten(session: Session) -> Iterator[str]:
     person = and_(Signature.state == "published", Signature.kind == "person")
     keys = (Signature.email, Signature.address_fingerprint, Signature.organisation_key)
     for sentence, condition in (
-        ("withdrawn signatures still say something or hold an address", and_(
-            Signature.state == "withdrawn", or_(*(getattr(Signature, name) != "" for name in words), *(key.is_not(None) for key in keys)),
-        )),
-        ("published people who want no updates have an address on file", and_(person, ~Signature.updates, Signature.email.is_not(None))),
-        ("people counted without a name have one on file", and_(
-            person, Signature.visibility == "counted", ~Signature.deliver, Signature.name != "",
-        )),
-    ):  # fmt: skip
+        (
+            "withdrawn signatures still say something or hold an address",
+            and_(
+                Signature.state == "withdrawn",
+                or_(*(getattr(Signature, name) != "" for name in words), *(key.is_not(None) for key in keys)),
+            ),
+        ),
+        (
+            "published people who want no updates have an address on file",
+            and_(person, ~Signature.updates, Signature.email.is_not(None)),
+        ),
+        (
+            "people counted without a name have one on file",
+            and_(
+                person,
+                Signature.visibility == "counted",
+                ~Signature.deliver,
+                Signature.name != "",
+            ),
+        ),
+    ):
         if number := session.scalar(select(func.count()).select_from(Signature).where(condition)):
             yield f"{number} {sentence}, against what they were promised. Find out what wrote them, and report it."
 
 
 _CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
-    "tallies": _tallies, "orphans": _orphans, "duplicates": _duplicates, "forgetting": _forgotten,
-}  # fmt: skip
+    "tallies": _tallies,
+    "orphans": _orphans,
+    "duplicates": _duplicates,
+    "forgetting": _forgotten,
+}
 _HOLDS = {
     "tallies": "Every count equals its rows.",
     "orphans": "Everything belongs to something.",
@@ -128,7 +153,8 @@ def _outbox(now: datetime) -> Iterator[Result]:
     queue = waiting(now)
     minutes = int(queue.oldest_age_seconds // 60)
     late = queue.oldest_age_seconds > readiness.STUCK
-    advice = f"The oldest mail has been due for {minutes} minutes. See that `petition worker` runs and the mail server answers."
+    seen_to = "See that `petition worker` runs and the mail server answers."
+    advice = f"The oldest mail has been due for {minutes} minutes. {seen_to}"
     yield Result("outbox", not late, advice if late else f"Mail moves; {queue.count} waiting.")
     if queue.failed_count:
         yield Result("outbox", False, f"{queue.failed_count} mails never arrived. The admin shows why.", warning=True)
@@ -136,6 +162,8 @@ def _outbox(now: datetime) -> Iterator[Result]:
 
 def _answerable(session: Session) -> Iterator[Result]:
     nobody = or_(Letter.controller == "", Letter.contact == "")
-    for slug in session.scalars(select(Letter.slug).where(Letter.status.in_(("open", "paused")), nobody).order_by(Letter.slug)):
+    for slug in session.scalars(
+        select(Letter.slug).where(Letter.status.in_(("open", "paused")), nobody).order_by(Letter.slug)
+    ):
         advice = "does not say who answers for the data; name `controller` and `contact` in its file."
         yield Result("letters", False, f"{slug} {advice}", warning=True)

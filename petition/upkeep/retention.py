@@ -32,18 +32,39 @@ def purge(now: datetime, dry_run: bool = False) -> list[tuple[str, int]]:
 
 def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
     today = now.date()
-    unpublished = Signature.state.in_(("held", "rejected")) & (Signature.kind == "person") & (Signature.signed_on <= today - HELD)
+    unpublished = (
+        Signature.state.in_(("held", "rejected")) & (Signature.kind == "person") & (Signature.signed_on <= today - HELD)
+    )
     ended = select(Letter.id).where(Letter.keep_until < today)
-    stale = (OutboxMail.state == "queued") & (OutboxMail.expires_at <= now) & or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now)
+    stale = (
+        (OutboxMail.state == "queued")
+        & (OutboxMail.expires_at <= now)
+        & or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now)
+    )
     return [
         ("signing requests nobody confirmed", SigningRequest, SigningRequest.expires_at <= now, operations.discard),
         ("links that expired", LinkToken, LinkToken.expires_at <= now, _deleting(LinkToken)),
-        ("addresses of people whose signature waited 30 days", Signature, unpublished & _has_address(), _forget_address),
+        (
+            "addresses of people whose signature waited 30 days",
+            Signature,
+            unpublished & _has_address(),
+            _forget_address,
+        ),
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
-        ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
+        (
+            "mails that left the queue 30 days ago",
+            OutboxMail,
+            OutboxMail.finished_at <= now - SENT,
+            _deleting(OutboxMail),
+        ),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
-        ("names kept to the end of their letter's term", Signature, Signature.letter_id.in_(ended) & _is_named(), _forget_names),
-    ]  # fmt: skip
+        (
+            "names kept to the end of their letter's term",
+            Signature,
+            Signature.letter_id.in_(ended) & _is_named(),
+            _forget_names,
+        ),
+    ]
 
 
 def _apply(model: Any, condition: ColumnElement[bool], forget: Forget, dry_run: bool) -> int:
@@ -88,13 +109,24 @@ def _dropping(now: datetime) -> Forget:
 
     def forget(session: Session, ids: list[int]) -> None:
         emptied: dict[str, Any] = {"recipient": None, "values": null(), "leased_until": None}
-        session.execute(update(OutboxMail).where(OutboxMail.id.in_(ids)).values(state="dropped", finished_at=now, **emptied))
+        session.execute(
+            update(OutboxMail).where(OutboxMail.id.in_(ids)).values(state="dropped", finished_at=now, **emptied)
+        )
 
     return forget
 
 
 def _forget_names(session: Session, ids: list[int]) -> None:
     """Leave a number where a name stood; whoever was shown is counted without a name from now on."""
-    erased = {"name": "", "organisation": "", "role": "", "comment": "", "email": None, "updates": False, "visibility": "counted", "deliver": False}
+    erased = {
+        "name": "",
+        "organisation": "",
+        "role": "",
+        "comment": "",
+        "email": None,
+        "updates": False,
+        "visibility": "counted",
+        "deliver": False,
+    }
     for signature in session.scalars(select(Signature).where(Signature.id.in_(ids))):
         transitions.reshape(session, signature, erased)

@@ -94,10 +94,20 @@ def _person(chance: random.Random) -> Words:
     people = chance.choice(cast.PEOPLE)
     given, family = _given(chance, people), chance.choice(people.families.split())
     words: Words = {
-        "kind": "person", "name": people.form.format(given=given, family=family),
-        "country": chance.choice(people.countries.split()), "language": people.language, "state": "published", "visibility": "public",
-        "organisation": "", "role": "", "website": "", "comment": "", "deliver": False, "updates": False, "flags": [],
-    }  # fmt: skip
+        "kind": "person",
+        "name": people.form.format(given=given, family=family),
+        "country": chance.choice(people.countries.split()),
+        "language": people.language,
+        "state": "published",
+        "visibility": "public",
+        "organisation": "",
+        "role": "",
+        "website": "",
+        "comment": "",
+        "deliver": False,
+        "updates": False,
+        "flags": [],
+    }
     if chance.random() < 0.3:
         places, roles = cast.PLACES[people.language], cast.ROLES[people.language]
         words |= {"organisation": chance.choice(places), "role": chance.choice(roles)}
@@ -123,8 +133,11 @@ def _suspicious(chance: random.Random, name: str) -> Words:
     """Why somebody waits for the team."""
     kind = chance.choice(("link", "look_alike", "mixed_scripts", "markup"))
     changed = {
-        "link": f"{name} www.example.org", "markup": f"<b>{name}</b>", "mixed_scripts": "Аna Sаmple", "look_alike": "Аnа Sample",
-    }[kind]  # fmt: skip
+        "link": f"{name} www.example.org",
+        "markup": f"<b>{name}</b>",
+        "mixed_scripts": "Аna Sаmple",
+        "look_alike": "Аnа Sample",
+    }[kind]
     flags = [{"code": kind, "field": "name"}]
     if kind == "look_alike":
         flags.insert(0, {"code": "mixed_scripts", "field": "name"})
@@ -142,8 +155,17 @@ def _organisations(chance: random.Random) -> Iterator[Words]:
     for number, (name, countries, language) in enumerate(every):
         held = chance.random() < 0.15
         yield {
-            "kind": "organisation", "name": "An Invented Representative", "organisation": name, "country": chance.choice(countries.split()),
-            "language": language, "website": f"https://org{number}.example.org/" if chance.random() < 0.6 else "", "role": "", "visibility": "public",
-            "comment": chance.choice(cast.COMMENTS[language]) if chance.random() < 0.15 else "", "deliver": False, "updates": False,
-            "state": "held" if held else "published", "flags": [{"code": "organisation", "field": "organisation"}],
-        }  # fmt: skip
+            "kind": "organisation",
+            "name": "An Invented Representative",
+            "organisation": name,
+            "country": chance.choice(countries.split()),
+            "language": language,
+            "website": f"https://org{number}.example.org/" if chance.random() < 0.6 else "",
+            "role": "",
+            "visibility": "public",
+            "comment": chance.choice(cast.COMMENTS[language]) if chance.random() < 0.15 else "",
+            "deliver": False,
+            "updates": False,
+            "state": "held" if held else "published",
+            "flags": [{"code": "organisation", "field": "organisation"}],
+        }

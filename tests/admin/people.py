@@ -96,4 +96,6 @@ def held_union(client: FlaskClient) -> str:
 
 def decision(client: FlaskClient, public_id: str, choice: str, **fields: str) -> TestResponse:
     """Press one of the decision buttons."""
-    return post(client, f"/admin/signatures/{public_id}/decision", f"/admin/signatures/{public_id}", decision=choice, **fields)
+    return post(
+        client, f"/admin/signatures/{public_id}/decision", f"/admin/signatures/{public_id}", decision=choice, **fields
+    )

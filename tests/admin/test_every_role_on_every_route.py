@@ -74,15 +74,24 @@ def test_forms_without_their_token_are_refused(client: FlaskClient) -> None:
         answer = browser.post(address.format(id=found, team=who.memberships[0].team_id), data=fields)
         assert answer.status_code == 400, address
     assert browser.post("/admin/login", data={"email": who.email, "password": people.PASSWORD}).status_code == 400
+    assert browser.post("/admin/logout").status_code == 400
+    assert browser.get("/admin/").status_code == 200
     assert people.signature().state == "held"
 
 
-@pytest.mark.parametrize(("role", "shown"), [("viewer", False), ("moderator", False), ("editor", False), ("owner", True)])
+@pytest.mark.parametrize(
+    ("role", "shown"), [("viewer", False), ("moderator", False), ("editor", False), ("owner", True)]
+)
 def test_addresses_are_for_owners(client: FlaskClient, role: str, shown: bool) -> None:
     found = people.held_union(client)
     factories.sign(client, **(factories.ANA | {"updates": "1"}))
     browser = people.browser(people.member(role))
-    pages = [f"/admin/signatures/{found}", "/admin/letters/open-the-road/signatures", "/admin/letters/open-the-road/export.csv", "/admin/"]
+    pages = [
+        f"/admin/signatures/{found}",
+        "/admin/letters/open-the-road/signatures",
+        "/admin/letters/open-the-road/export.csv",
+        "/admin/",
+    ]
     text = "".join(browser.get(page).text for page in pages)
     assert ("rita@bakers.example.org" in text) == shown
     assert ("ana@example.org" in text) == shown
@@ -92,7 +101,16 @@ def test_the_public_pages_set_no_cookie_and_read_none(client: FlaskClient) -> No
     factories.letter()
     people.enter(client, people.member("owner"))
     plain = client.application.test_client()
-    for page in ("/", "/letters/open-the-road", "/letters/open-the-road/sign", "/letters/open-the-road/signatories", "/about", "/privacy", "/nowhere", "/api/v1/letters"):
+    for page in (
+        "/",
+        "/letters/open-the-road",
+        "/letters/open-the-road/sign",
+        "/letters/open-the-road/signatories",
+        "/about",
+        "/privacy",
+        "/nowhere",
+        "/api/v1/letters",
+    ):
         for browser in (client, plain):
             answer = browser.get(page)
             assert "Set-Cookie" not in answer.headers, page

@@ -41,7 +41,9 @@ def save(browser: FlaskClient, words: str, choice: str) -> None:
 def test_the_difference_comes_first_and_changes_nothing(client: FlaskClient) -> None:
     factories.letter()
     browser = people.browser(people.member("editor"))
-    answer = people.post(browser, EDIT, EDIT, source=changed("We write anew."), standing=standing(browser), action="preview")
+    answer = people.post(
+        browser, EDIT, EDIT, source=changed("We write anew."), standing=standing(browser), action="preview"
+    )
     assert "<ins>+We write anew.</ins>" in answer.text
     assert "People have signed" not in answer.text
     assert "We write from a closed road." in client.get("/letters/open-the-road").text
@@ -51,7 +53,9 @@ def test_a_change_after_the_first_signature_is_a_new_version_or_a_correction(cli
     factories.letter()
     factories.sign(client, **factories.ANA)
     browser = people.browser(people.member("editor"))
-    answer = people.post(browser, EDIT, EDIT, source=changed("We write anew."), standing=standing(browser), action="preview")
+    answer = people.post(
+        browser, EDIT, EDIT, source=changed("We write anew."), standing=standing(browser), action="preview"
+    )
     assert "People have signed" in answer.text
     save(browser, "We write from a closed rode.", "correction")
     assert version() == "1.1"
@@ -100,6 +104,8 @@ def test_a_pasted_letter_becomes_a_draft_and_is_opened(client: FlaskClient) -> N
     again = people.post(browser, "/admin/letters/new", "/admin/letters/new", source=changed("Other words."), team=team)
     assert again.status_code == 409
     for status, expected in (("open", 303), ("paused", 303), ("closed", 303), ("open", 409), ("draft", 404)):
-        answer = people.post(browser, "/admin/letters/open-the-road/status", "/admin/letters/open-the-road", status=status)
+        answer = people.post(
+            browser, "/admin/letters/open-the-road/status", "/admin/letters/open-the-road", status=status
+        )
         assert answer.status_code == expected, status
     assert client.get("/letters/open-the-road").status_code == 200

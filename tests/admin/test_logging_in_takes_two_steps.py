@@ -106,7 +106,9 @@ def test_a_set_up_link_sets_the_password_once(client: FlaskClient) -> None:
     link = current_app.extensions["setup_link"](who)
     assert link.startswith("http://localhost/admin/reset/")
     address = link.removeprefix("http://localhost")
-    answer = people.post(client, address, address, password="another sample phrase", password_confirm="another sample phrase")
+    answer = people.post(
+        client, address, address, password="another sample phrase", password_confirm="another sample phrase"
+    )
     assert answer.location == "/admin/login", answer.text
     assert people.type_password(client, who.email, "another sample phrase").location == "/admin/tf-setup"
     assert client.get(address).location == "/admin/reset"

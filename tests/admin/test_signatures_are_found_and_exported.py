@@ -14,11 +14,21 @@ from tests import factories
 from tests.admin import people
 
 SEARCH = "/admin/letters/open-the-road/signatures"
-HIDDEN = {"name": "Hidden Person", "email": "hidden@example.org", "visibility": "counted", "deliver": "1", "consent": "yes"}
+HIDDEN = {
+    "name": "Hidden Person",
+    "email": "hidden@example.org",
+    "visibility": "counted",
+    "deliver": "1",
+    "consent": "yes",
+}
 
 
-@pytest.mark.parametrize(("query", "found"), [("ana", True), ("ANA SAMPLE", True), ("%", False), ("_na", False), ("nobody", False)])
-def test_names_are_found_whatever_their_case_and_wildcards_are_literal(client: FlaskClient, query: str, found: bool) -> None:
+@pytest.mark.parametrize(
+    ("query", "found"), [("ana", True), ("ANA SAMPLE", True), ("%", False), ("_na", False), ("nobody", False)]
+)
+def test_names_are_found_whatever_their_case_and_wildcards_are_literal(
+    client: FlaskClient, query: str, found: bool
+) -> None:
     factories.letter()
     factories.sign(client, **factories.ANA)
     page = people.browser(people.member("viewer")).get(SEARCH, query_string={"q": query})
@@ -65,7 +75,11 @@ def test_the_export_is_a_file_and_is_on_record(client: FlaskClient) -> None:
     assert (row["organisation"], row["state"], row["email"]) == ("Sample Union of Bakers", "held", "")
     db.session.rollback()
     entry = audit.trail(None)[0]
-    assert (entry.action, entry.actor_name, entry.details["addresses"]) == ("letter.exported", "viewer@team.example.org", False)
+    assert (entry.action, entry.actor_name, entry.details["addresses"]) == (
+        "letter.exported",
+        "viewer@team.example.org",
+        False,
+    )
 
 
 def test_an_export_of_nonsense_is_refused(client: FlaskClient) -> None:

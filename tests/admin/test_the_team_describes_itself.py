@@ -19,7 +19,9 @@ def test_an_owner_changes_how_the_team_appears(client: FlaskClient) -> None:
     number, browser = who.memberships[0].team_id, people.browser(who)
     page = browser.get("/admin/team")
     assert "owner@team.example.org" in page.text
-    answer = people.post(browser, f"/admin/team/{number}", name="The road team", operator="Sample Office", imprint="Line one\r\nLine two")
+    answer = people.post(
+        browser, f"/admin/team/{number}", name="The road team", operator="Sample Office", imprint="Line one\r\nLine two"
+    )
     assert answer.status_code == 303
     db.session.rollback()
     assert accounts.find_team(number).imprint == "Line one\nLine two"
@@ -38,7 +40,14 @@ def test_a_name_that_is_missing_or_taken_is_refused_beside_its_field(client: Fla
 
 @pytest.mark.parametrize(
     ("picture", "expected"),
-    [(PNG, 303), (b"\xff\xd8\xff\xe0" + b"\x00" * 9, 303), (b"RIFF\x00\x00\x00\x00WEBPVP8 ", 303), (b"<svg onload='x'/>", 422), (b"", 422), (PNG + b"\x00" * 200_000, 422)],
+    [
+        (PNG, 303),
+        (b"\xff\xd8\xff\xe0" + b"\x00" * 9, 303),
+        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", 303),
+        (b"<svg onload='x'/>", 422),
+        (b"", 422),
+        (PNG + b"\x00" * 200_000, 422),
+    ],
 )
 def test_a_logo_is_judged_by_its_bytes(client: FlaskClient, picture: bytes, expected: int) -> None:
     who = people.member("owner")

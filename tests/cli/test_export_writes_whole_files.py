@@ -13,8 +13,8 @@ from flask import Flask
 
 from petition.db import dispose
 from tests.conftest import run, settings
+from tests.running import COMMAND
 from tests.sampled import signed_letter
-from tests.serving import COMMAND
 
 
 @pytest.fixture
@@ -54,7 +54,9 @@ def test_wrong_choices_are_named(here: Path) -> None:
         found = export(here, "--format", "csv", *choice)
         assert found.returncode == 2
         assert choice[1] in found.stderr
-    missing = run(COMMAND, "export", "nowhere", "--format", "csv", PETITION_MODE="development", PETITION_INSTANCE=str(here))
+    missing = run(
+        COMMAND, "export", "nowhere", "--format", "csv", PETITION_MODE="development", PETITION_INSTANCE=str(here)
+    )
     assert missing.returncode == 1
     assert "petition letter list" in missing.stderr
     unwritable = export(here, "--format", "csv", "--output", str(here / "no" / "such" / "list.csv"))

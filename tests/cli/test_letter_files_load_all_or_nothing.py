@@ -14,8 +14,8 @@ from petition.audit import PLATFORM
 from petition.db import dispose
 from petition.letters import operations
 from tests.conftest import run, settings
+from tests.running import COMMAND
 from tests.sampled import NOW
-from tests.serving import COMMAND
 
 ENGLISH = """---
 slug: a-letter

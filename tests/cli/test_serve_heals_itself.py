@@ -6,12 +6,13 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.serving import (
+from tests.running import (
     answers,
     environment,
     eventually,
@@ -25,7 +26,13 @@ from tests.serving import (
     web_workers,
 )
 
-SOON = 10.0
+PROMISED = 10.0
+_start = 0.0  # seconds that the server took to start here
+
+
+def soon() -> float:
+    """What is promised, or what a machine needs that is busy with other tests."""
+    return max(PROMISED, 1.5 * _start)
 
 
 @pytest.fixture
@@ -36,45 +43,50 @@ def port() -> int:
 @pytest.fixture
 def served(sqlite_template: Path, tmp_path: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     shutil.copy(sqlite_template, tmp_path / "petition.sqlite3")
+    global _start
+    began = time.monotonic()
     with started("serve", "--port", str(port), environ=environment(tmp_path), cwd=tmp_path) as process:
         assert eventually(lambda: answers(port)), process.poll()
         assert eventually(lambda: len(web_workers(process.pid)) == 2 and mail_worker(process.pid))
+        _start = time.monotonic() - began
         yield process
 
 
 def test_a_killed_mail_worker_comes_back(served: subprocess.Popen[str]) -> None:
     before = mail_worker(served.pid)
-    kill(before)
-    assert eventually(lambda: mail_worker(served.pid) not in (0, before), SOON)
+    kill(before, served.pid)
+    assert eventually(lambda: mail_worker(served.pid) not in (0, before), soon())
 
 
 def test_a_killed_web_worker_comes_back_time_and_again(served: subprocess.Popen[str], port: int) -> None:
     for _ in range(3):  # quick deaths in a row make the server itself give up, and it must come back as well
         before = web_workers(served.pid)
-        kill(before[0])
-        assert eventually(lambda b=before: len(web_workers(served.pid)) == 2 and b[0] not in web_workers(served.pid), SOON)  # type: ignore[misc]
-        assert eventually(lambda: answers(port), SOON)
+        kill(before[0], served.pid)
+        assert eventually(
+            lambda b=before: len(web_workers(served.pid)) == 2 and b[0] not in web_workers(served.pid), soon()
+        )  # type: ignore[misc]
+        assert eventually(lambda: answers(port), soon())
     assert served.poll() is None
 
 
 def test_a_killed_web_server_comes_back_and_leaves_no_worker(served: subprocess.Popen[str], port: int) -> None:
     server, workers = web_server(served.pid), web_workers(served.pid)
-    kill(server)
-    assert eventually(lambda: web_server(served.pid) not in (0, server) and answers(port), SOON)
-    assert eventually(lambda: not set(workers) & set(group(served.pid)), SOON)
+    kill(server, served.pid)
+    assert eventually(lambda: web_server(served.pid) not in (0, server) and answers(port), soon())
+    assert eventually(lambda: not set(workers) & set(group(served.pid)), soon())
 
 
 def test_after_the_main_process_is_killed_nothing_holds_the_port(served: subprocess.Popen[str], port: int) -> None:
-    kill(served.pid)
+    kill(served.pid, served.pid)
     served.wait(5)
-    assert eventually(lambda: not group(served.pid), SOON)
+    assert eventually(lambda: not group(served.pid), soon())
     assert is_free(port)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_stop_everything_ends_well(served: subprocess.Popen[str], port: int, number: signal.Signals) -> None:
     os.kill(served.pid, number)
-    assert served.wait(20) == 0
+    assert served.wait(30) == 0
     assert group(served.pid) == []
     assert is_free(port)
 

@@ -73,13 +73,17 @@ def test_a_person_and_an_organisation_sign_are_approved_and_exported(site):
     assert "Sample Union of" not in visitor.get(f"/letters/{SLUG}/signatories").text
 
     owner = Visitor(visitor.base)
-    logged_in = owner.post("/admin/login", email="owner@example.org", password=PASSWORD, csrf_token=owner.csrf("/admin/login"))
+    logged_in = owner.post(
+        "/admin/login", email="owner@example.org", password=PASSWORD, csrf_token=owner.csrf("/admin/login")
+    )
     assert logged_in.status in (302, 303), logged_in.text
     queue = owner.get("/admin/")
     assert "Sample Union" in queue.text
     number = re.search(r"/admin/signatures/([\w-]+)/decision", queue.text)
     assert number
-    decided = owner.post(f"/admin/signatures/{number[1]}/decision", decision="approve", reason="", csrf_token=owner.csrf("/admin/"))
+    decided = owner.post(
+        f"/admin/signatures/{number[1]}/decision", decision="approve", reason="", csrf_token=owner.csrf("/admin/")
+    )
     assert decided.status == 303, decided.text
 
     page = visitor.get(f"/letters/{SLUG}/signatories").text

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import run
-from tests.serving import COMMAND, environment, started
+from tests.running import COMMAND, environment, started
 
 
 def test_once_ends_with_zero(sqlite_template: Path, tmp_path: Path) -> None:
@@ -22,7 +22,9 @@ def test_once_ends_with_zero(sqlite_template: Path, tmp_path: Path) -> None:
 def test_a_worker_ends_well_when_told_to(sqlite_template: Path, tmp_path: Path) -> None:
     shutil.copy(sqlite_template, tmp_path / "petition.sqlite3")
     with started("worker", environ=environment(tmp_path), cwd=tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "Delivering mail (stop with Ctrl-C)\n"
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(4)  # it goes on until it is told
+            process.wait(1)  # it goes on until it is told
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0

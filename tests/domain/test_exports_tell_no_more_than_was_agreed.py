@@ -20,7 +20,10 @@ from petition.signatures.models import Signature
 from petition.upkeep import sample
 from tests.sampled import NOW, signed_letter
 
-COLUMNS = "id,kind,name,organisation,role,website,country,comment,visibility,state,verification,language,signed_on,letter_version,email"
+COLUMNS = (
+    "id,kind,name,organisation,role,website,country,comment,"
+    "visibility,state,verification,language,signed_on,letter_version,email"
+)
 
 
 def as_csv(letter: Letter, **choices: object) -> list[dict[str, str]]:
@@ -32,7 +35,11 @@ def as_csv(letter: Letter, **choices: object) -> list[dict[str, str]]:
 def change(letter: Letter, **values: object) -> str:
     """Rewrite one published person, and say which."""
     with transaction() as session:
-        found = session.query(Signature).filter_by(letter_id=letter.id, kind="person", state="published", visibility="public").first()
+        found = (
+            session.query(Signature)
+            .filter_by(letter_id=letter.id, kind="person", state="published", visibility="public")
+            .first()
+        )
         transitions.reshape(session, found, values)
         return str(found.public_id)
 
@@ -43,14 +50,28 @@ def test_the_header_is_the_contracts_and_every_row_is_there(app: Flask) -> None:
     assert ",".join(rows[0]) == COLUMNS
     assert len(rows) == len({row["id"] for row in rows}) == 1100
     assert {row["state"] for row in rows} == {"published", "held"}
-    assert {row["verification"] for row in rows if row["kind"] == "organisation" and row["state"] == "held"} == {"email"}
-    assert {row["verification"] for row in rows if row["kind"] == "organisation" and row["state"] == "published"} == {"team"}
+    assert {row["verification"] for row in rows if row["kind"] == "organisation" and row["state"] == "held"} == {
+        "email"
+    }
+    assert {row["verification"] for row in rows if row["kind"] == "organisation" and row["state"] == "published"} == {
+        "team"
+    }
 
 
 def test_who_is_hidden_stays_hidden(app: Flask) -> None:
     letter = signed_letter(app, 300)
-    hidden = change(letter, visibility="counted", deliver=True, name="Ana Sample", organisation="Sample", role="nurse", comment="secret")
-    shy = change(letter, visibility="initials", name="Ana Sample", organisation="Sample", role="nurse", comment="secret")
+    hidden = change(
+        letter,
+        visibility="counted",
+        deliver=True,
+        name="Ana Sample",
+        organisation="Sample",
+        role="nurse",
+        comment="secret",
+    )
+    shy = change(
+        letter, visibility="initials", name="Ana Sample", organisation="Sample", role="nurse", comment="secret"
+    )
     for format in exports.FORMATS:
         whole = b"".join(exports.stream(letter, format, owner=True)).decode()
         assert "secret" not in whole

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +23,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def letter(app: Flask) -> Iterator[Letter]:
-    yield open_letter()
+def letter(app: Flask) -> Letter:
+    return open_letter()
 
 
 def forgotten(now: Any, dry_run: bool = False) -> dict[str, int]:
@@ -39,9 +38,19 @@ def count(model: Any) -> int:
 def pending(letter: Letter) -> None:
     with transaction() as session:
         row = SigningRequest(
-            letter_id=letter.id, digest="d", email="ana@example.org", address_fingerprint="f", created_at=NOW, mailed_at=NOW, expires_at=NOW + 7 * DAY,
-            kind="person", name="Ana Sample", language="en", consent_id=consent.record(session, letter, "en").id, text_id=letter.version.texts[0].id,
-        )  # fmt: skip
+            letter_id=letter.id,
+            digest="d",
+            email="ana@example.org",
+            address_fingerprint="f",
+            created_at=NOW,
+            mailed_at=NOW,
+            expires_at=NOW + 7 * DAY,
+            kind="person",
+            name="Ana Sample",
+            language="en",
+            consent_id=consent.record(session, letter, "en").id,
+            text_id=letter.version.texts[0].id,
+        )
         session.add(row)
         session.flush()
         tokens.issue(session, "confirm", leads_to=row, expires_at=row.expires_at)
@@ -70,7 +79,16 @@ def test_the_address_of_a_held_person_goes_after_thirty_days(app: Flask) -> None
 
 def test_mail_is_emptied_when_late_and_deleted_thirty_days_later(letter: Letter) -> None:
     with transaction() as session:
-        outbox.queue(session, "verify", to="ana@example.org", fingerprint="f", language="en", values={"token": "t"}, scope="x", now=NOW)
+        outbox.queue(
+            session,
+            "verify",
+            to="ana@example.org",
+            fingerprint="f",
+            language="en",
+            values={"token": "t"},
+            scope="x",
+            now=NOW,
+        )
     assert forgotten(NOW + 6 * DAY) == {}
     assert forgotten(NOW + 7 * DAY) == {"mails that came too late to be sent": 1}
     mail = db.session.scalars(select(OutboxMail)).one()
