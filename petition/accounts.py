@@ -55,6 +55,7 @@ class Member(Model, UserMixin):
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     tf_primary_method: Mapped[str | None] = mapped_column(String(20))
     tf_totp_secret: Mapped[str | None] = mapped_column(String(255))
+    tf_last_counter: Mapped[int | None] = mapped_column()  # the newest code that was used, so that none works twice
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(JSON))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # An owner of the installation sees and manages every team.
@@ -130,10 +131,10 @@ class MemberStore(SQLAlchemyUserDatastore):
                     setattr(found, name, value)
 
 
-LOGIN_FIELDS = ("password", "fs_uniquifier", "tf_primary_method", "tf_totp_secret", "mf_recovery_codes")
+LOGIN_FIELDS = ("password", "fs_uniquifier", "tf_primary_method", "tf_totp_secret", "tf_last_counter", "mf_recovery_codes")
 
 
-def _plain(value: str | list[str] | None) -> str | list[str] | None:
+def _plain(value: str | int | list[str] | None) -> str | int | list[str] | None:
     return list(value) if isinstance(value, list) else value
 
 
@@ -235,7 +236,7 @@ def reset_second_factor(email: str, *, actor: Actor, now: datetime) -> Member:
     """Clear a member's second factor and recovery codes, and end their sessions."""
     with transaction() as session:
         found = find_member(email)
-        found.tf_primary_method = found.tf_totp_secret = found.mf_recovery_codes = None
+        found.tf_primary_method = found.tf_totp_secret = found.tf_last_counter = found.mf_recovery_codes = None
         found.fs_uniquifier = uuid.uuid4().hex
         audit.record(session, at=now, actor=actor, action="member.reset", thing=("member", found.id))
     return found

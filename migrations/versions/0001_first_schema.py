@@ -37,6 +37,7 @@ def upgrade() -> None:
     sa.Column('fs_uniquifier', sa.String(length=64), nullable=False),
     sa.Column('tf_primary_method', sa.String(length=20), nullable=True),
     sa.Column('tf_totp_secret', sa.String(length=255), nullable=True),
+    sa.Column('tf_last_counter', sa.Integer(), nullable=True),
     sa.Column('mf_recovery_codes', sa.JSON(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('sees_all', sa.Boolean(), nullable=False),
@@ -233,7 +234,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('signature', schema=None) as batch_op:
         batch_op.create_index('ix_signature_address', ['letter_id', 'address_fingerprint'], unique=False)
-        batch_op.create_index('ix_signature_list', ['letter_id', 'state', 'kind', 'listed', 'id'], unique=False)
+        batch_op.create_index('ix_signature_list', ['letter_id', 'state', 'listed', 'id'], unique=False)
+        batch_op.create_index('ix_signature_list_kind', ['letter_id', 'state', 'listed', 'kind', 'id'], unique=False)
         batch_op.create_index('ix_signature_skeleton', ['letter_id', 'skeleton'], unique=False)
         batch_op.create_index('ix_signature_website_host', ['letter_id', 'website_host'], unique=False)
         batch_op.create_index('uq_signature_person', ['letter_id', 'address_fingerprint'], unique=True, sqlite_where=sa.text("kind = 'person'"), postgresql_where=sa.text("kind = 'person'"))
@@ -305,6 +307,7 @@ def downgrade() -> None:
         batch_op.drop_index('uq_signature_person', sqlite_where=sa.text("kind = 'person'"), postgresql_where=sa.text("kind = 'person'"))
         batch_op.drop_index('ix_signature_website_host')
         batch_op.drop_index('ix_signature_skeleton')
+        batch_op.drop_index('ix_signature_list_kind')
         batch_op.drop_index('ix_signature_list')
         batch_op.drop_index('ix_signature_address')
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, request, session
 from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionMixin
-from flask_security import LoginForm, MailUtil, Security
+from flask_security import LoginForm, MailUtil, Security, Totp
 from flask_security.recoverable import generate_reset_password_token
 from flask_security.utils import hash_password
 from flask_wtf.csrf import CSRFProtect
@@ -59,11 +59,25 @@ class Silent(MailUtil):
         """Do nothing."""
 
 
+class OnceOnly(Totp):
+    """Codes that log nobody in twice (RFC 6238, section 5.2)."""
+
+    def get_last_counter(self, user: Member) -> int | None:
+        """The time step of the newest code that was used."""
+        return user.tf_last_counter
+
+    def set_last_counter(self, user: Member, tmatch: Any) -> None:
+        """Keep the time step at once; the code that enrols an app proves the app and is not yet a log-in."""
+        if user.tf_primary_method is not None:
+            user.tf_last_counter = tmatch.counter
+            current_app.extensions["security"].datastore.commit()
+
+
 def init_app(app: Flask, csrf: CSRFProtect) -> None:
     """Set Flask-Security up, and lend the command line what it needs of it."""
     app.config.update(_options(app.config["PETITION"]))
     app.session_interface = TeamSessions()
-    Security(app, MemberStore(), login_form=TeamLogin, mail_util_cls=Silent)
+    Security(app, MemberStore(), login_form=TeamLogin, mail_util_cls=Silent, totp_cls=OnceOnly)
     app.extensions["setup_link"] = setup_link
     app.extensions["hash_password"] = hash_password
 

@@ -64,6 +64,18 @@ def test_password_and_code_log_in(client: FlaskClient) -> None:
     assert client.get("/admin/").status_code == 200
 
 
+def test_a_code_that_was_used_works_for_nobody_again(client: FlaskClient) -> None:
+    people.member()
+    key = set_up(client, "moderator@team.example.org")
+    code = people.code(key)
+    answers = []
+    for _ in range(2):
+        leave(client)
+        people.type_password(client, "moderator@team.example.org")
+        answers.append(people.post(client, "/admin/tf-validate", "/admin/tf-validate", code=code).status_code)
+    assert answers == [302, 200]
+
+
 def test_the_code_may_also_be_sent_to_the_log_in_page(client: FlaskClient) -> None:
     people.member()
     key = set_up(client, "moderator@team.example.org")
