@@ -15,7 +15,9 @@ from petition.limits import Limiter
 
 # What a page may fetch: its own stylesheet and pictures, nothing from anywhere else, and no script.
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-ADMIN_POLICY = POLICY.replace("img-src 'self'", "img-src 'self' data:").replace("default-src 'none'", "default-src 'none'; script-src 'self'; connect-src 'self'")
+ADMIN_POLICY = POLICY.replace("img-src 'self'", "img-src 'self' data:").replace(
+    "default-src 'none'", "default-src 'none'; script-src 'self'; connect-src 'self'"
+)
 
 
 def create_app(settings: Config | None = None) -> Flask:

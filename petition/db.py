@@ -72,7 +72,7 @@ class WriterQueue:
 
     def __init__(self, path: Path) -> None:
         self._threads = threading.Lock()
-        self._file = path.with_name(path.name + ".writers").open("a")  # noqa: SIM115 (open as long as the engine)
+        self._file = path.with_name(path.name + ".writers").open("a")
 
     @contextmanager
     def turn(self) -> Iterator[None]:

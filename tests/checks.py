@@ -41,7 +41,11 @@ class Page(HTMLParser):
         if "style" in given or any(name.startswith("on") for name in given):
             self.problems.append(f"<{tag}> carries inline style or script")
         if tag in ("link", "script", "img", "iframe", "form"):
-            self.addresses.extend(str(given[name]) for name in ("href", "src", "action") if given.get(name) and given.get("rel") not in ("canonical", "alternate"))
+            self.addresses.extend(
+                str(given[name])
+                for name in ("href", "src", "action")
+                if given.get(name) and given.get("rel") not in ("canonical", "alternate")
+            )
 
     def handle_endtag(self, tag: str) -> None:
         if tag in VOID:

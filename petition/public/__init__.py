@@ -50,6 +50,6 @@ def _judge_origin() -> None:
 
 
 def _own(origin: str) -> bool:
-    from petition.templating import settings  # noqa: PLC0415
+    from petition.templating import settings
 
     return settings().base_url == origin or settings().base_url.startswith(origin + "/")

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition.errors import N_, Busy, Invalid, PetitionError
+
 log = logging.getLogger(__name__)
 
 _WORDS = {

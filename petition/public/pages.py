@@ -74,7 +74,10 @@ def letter_context(letter: Letter) -> dict[str, object]:
 def home() -> Response:
     """All published letters."""
     g.language = g.language or settings().languages[0]
-    rows = [(each, each.translation(current_language()) or each.translation(each.original_language), directory.counts(each)) for each in letters.listed()]
+    rows = [
+        (each, each.translation(current_language()) or each.translation(each.original_language), directory.counts(each))
+        for each in letters.listed()
+    ]
     return cached(render_template("public/home.html", rows=rows), NAMES_FRESH)
 
 

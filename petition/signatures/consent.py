@@ -47,7 +47,14 @@ def record(session: Session, letter: Letter, language: str) -> ConsentSentence:
         serialise(session, "consent", letter.id, language)  # two first signers must not both write version 1
         found = session.scalar(mine.where(ConsentSentence.sentence == words))
     if found is None:
-        version = session.scalar(select(func.max(ConsentSentence.version)).where(ConsentSentence.letter_id == letter.id, ConsentSentence.language == language)) or 0
+        version = (
+            session.scalar(
+                select(func.max(ConsentSentence.version)).where(
+                    ConsentSentence.letter_id == letter.id, ConsentSentence.language == language
+                )
+            )
+            or 0
+        )
         found = ConsentSentence(letter_id=letter.id, language=language, version=version + 1, sentence=words)
         session.add(found)
         session.flush()

@@ -65,9 +65,15 @@ class Page:
 def counts(letter: Letter) -> Counts:
     """The letter's numbers; costs the same for ten signatures and ten million."""
     current = letter.version.major
-    cells = select(Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major, func.sum(Tally.count)).where(Tally.letter_id == letter.id)
-    numbers = dict.fromkeys(("people", "organisations", "hidden", "hidden_people", "held", "rejected", "withdrawn", "imported", "earlier"), 0)
-    for kind, origin, state, visibility, major, count in db.session.execute(cells.group_by(Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major)):
+    cells = select(Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major, func.sum(Tally.count)).where(
+        Tally.letter_id == letter.id
+    )
+    numbers = dict.fromkeys(
+        ("people", "organisations", "hidden", "hidden_people", "held", "rejected", "withdrawn", "imported", "earlier"), 0
+    )
+    for kind, origin, state, visibility, major, count in db.session.execute(
+        cells.group_by(Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major)
+    ):
         count = int(count)
         if state != "published":
             numbers[state] += count

@@ -242,7 +242,10 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
     said = checking.said(signature) | {name: value for name, value in values.items() if name in checking.SAID}
     renamed = signature.kind == "organisation" and any(said[name] != getattr(signature, name) for name in ("organisation", "website"))
     if renamed:
-        values = values | {"organisation_key": screening.fold_organisation(said["organisation"]), "website_host": checking.website_host(said["website"])}
+        values = values | {
+            "organisation_key": screening.fold_organisation(said["organisation"]),
+            "website_host": checking.website_host(said["website"]),
+        }
     flags = checking.screen(session, signature.letter, said, signature.mail_domain, own_id=signature.id)
     flags += [Flag("changed", "organisation")] if renamed else []
     # Hidden before its words change: nobody may see, even for a moment, what is to be looked at first.

@@ -13,7 +13,9 @@ from disposable_email_domains import blocklist
 
 from petition.errors import N_
 
-_LINK = re.compile(r"(?:https?:|www\.|//)|\b[\w-]+\.(?:com|net|org|info|biz|ru|cn|top|xyz|io|me|tk|online|site|shop|am|az)\b", re.IGNORECASE)
+_LINK = re.compile(
+    r"(?:https?:|www\.|//)|\b[\w-]+\.(?:com|net|org|info|biz|ru|cn|top|xyz|io|me|tk|online|site|shop|am|az)\b", re.IGNORECASE
+)
 _MARKUP = re.compile(r"<\s*/?\s*[a-z!?]|\[/?(?:url|b|i|img)\b|\{\{|\{%|\$\{", re.IGNORECASE)
 _FORMULA = re.compile(r"^[=+\-@＝＋－＠\t\r]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’ʼ-][^\W\d_]+)*")

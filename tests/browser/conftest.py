@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.serving import make_server
 
 from petition import create_app
-from petition.audit import COMMAND_LINE
 from petition.db import dispose
 from petition.letters import operations
 from petition.upkeep import sample
@@ -21,7 +20,15 @@ from tests.conftest import CI, settings
 from tests.factories import ARMENIAN, letter, load, now
 from tests.serving import free_port
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +71,10 @@ def phone(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserC
     """A phone, with scripts and without; whatever its console or the content policy complains of fails the test."""
     context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=request.param == "with JavaScript")
     complaints: list[str] = []
-    context.on("console", lambda message: complaints.append(message.text) if message.type == "error" and "status of 422" not in message.text else None)
+    context.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" and "status of 422" not in message.text else None,
+    )
     context.on("request", lambda sent: complaints.append(sent.url) if "127.0.0.1" not in sent.url else None)
     yield context
     context.close()

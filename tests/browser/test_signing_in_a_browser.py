@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories import count, last_token
+from tests.factories import last_token
 
 pytestmark = pytest.mark.browser
 
@@ -67,7 +67,14 @@ def test_what_was_typed_is_kept_and_the_fault_is_beside_its_field(phone, site):
 def test_no_page_scrolls_sideways(browser, site, width, language):
     context = browser.new_context(viewport={"width": width, "height": 740})
     page = context.new_page()
-    for path in ("/", "/letters/open-the-road", "/letters/open-the-road/sign", "/letters/open-the-road/signatories", "/letters/open-the-road/integrity", "/privacy"):
+    for path in (
+        "/",
+        "/letters/open-the-road",
+        "/letters/open-the-road/sign",
+        "/letters/open-the-road/signatories",
+        "/letters/open-the-road/integrity",
+        "/privacy",
+    ):
         page.goto(site + language + path)
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
     context.close()

@@ -68,7 +68,9 @@ def test_five_megabytes_are_refused():
 
 
 def test_reading_back_what_was_written_gives_the_same_letter():
-    given = read(more="date: 2026-01-15\nsenders: [One, Two]\nevents: [{date: 2026-01-02, text: 'Closed: yes'}]\ngoal: 10\n", body="Words.\n\nMore.")
+    given = read(
+        more="date: 2026-01-15\nsenders: [One, Two]\nevents: [{date: 2026-01-02, text: 'Closed: yes'}]\ngoal: 10\n", body="Words.\n\nMore."
+    )
     assert document.read(document.write(given), "b.md") == given
 
 

@@ -28,7 +28,9 @@ def test_a_letter_that_is_not_open_says_so_and_takes_nothing(client, status, wor
     assert client.post(SIGN, data=ANA).status_code == 409
 
 
-@pytest.mark.parametrize(("field", "days", "state"), [("opens", 1, "upcoming"), ("opens", -1, "open"), ("closes", 1, "open"), ("closes", -1, "closed")])
+@pytest.mark.parametrize(
+    ("field", "days", "state"), [("opens", 1, "upcoming"), ("opens", -1, "open"), ("closes", 1, "open"), ("closes", -1, "closed")]
+)
 def test_opening_and_closing_times_count(client, field, days, state):
     moment = (now() + timedelta(days=days)).isoformat()
     found = letter(more=f"{field}: {moment}\n")

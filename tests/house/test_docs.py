@@ -32,7 +32,9 @@ def test_a_page_names_only_settings_that_exist(path):
 def test_a_page_names_only_commands_that_exist(sqlite_app, path):
     group = FlaskGroup(create_app=lambda: sqlite_app)
     context = click.Context(group, info_name="petition", obj=ScriptInfo(create_app=lambda: sqlite_app))
-    for words in re.findall(r"(?:`|^\s{4}|^\$ |bin/|&& )petition ([a-z][a-z-]*(?: [a-z]+(?![\w-]))*)", path.read_text(encoding="utf-8"), re.MULTILINE):
+    for words in re.findall(
+        r"(?:`|^\s{4}|^\$ |bin/|&& )petition ([a-z][a-z-]*(?: [a-z]+(?![\w-]))*)", path.read_text(encoding="utf-8"), re.MULTILINE
+    ):
         command: click.Command | None = group
         for word in words.split():
             if not isinstance(command, click.Group):

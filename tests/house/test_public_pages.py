@@ -8,7 +8,19 @@ import pytest
 from petition.config import data_folder
 from tests.factories import ANA, letter, sign
 
-CACHED = ("/", "/hy/", "/letters/open-the-road", "/hy/letters/open-the-road", "/letters/open-the-road/sign", "/letters/open-the-road/signatories", "/letters/open-the-road/integrity", "/about", "/privacy", "/api/v1/letters", "/api/v1/letters/open-the-road")
+CACHED = (
+    "/",
+    "/hy/",
+    "/letters/open-the-road",
+    "/hy/letters/open-the-road",
+    "/letters/open-the-road/sign",
+    "/letters/open-the-road/signatories",
+    "/letters/open-the-road/integrity",
+    "/about",
+    "/privacy",
+    "/api/v1/letters",
+    "/api/v1/letters/open-the-road",
+)
 PRIVATE = ("/letters/open-the-road/check-your-inbox", "/letters/open-the-road/find", "/healthz", "/readyz")
 
 
@@ -61,14 +73,20 @@ def test_no_page_asks_another_site_for_anything(client):
 
 
 def test_the_letter_page_and_its_stylesheet_are_under_forty_kilobytes(client):
-    from petition.letters import document, operations
     from petition.audit import COMMAND_LINE
+    from petition.letters import document, operations
     from petition.signatures import directory
     from tests.factories import now
 
     for language in ("en", "hy"):
         path = data_folder("letters") / f"artsakh-ngos.{language}.md"
-        operations.load(document.read(path.read_text(encoding="utf-8"), path.name), file=path.name, signed=directory.anybody, actor=COMMAND_LINE, now=now())
+        operations.load(
+            document.read(path.read_text(encoding="utf-8"), path.name),
+            file=path.name,
+            signed=directory.anybody,
+            actor=COMMAND_LINE,
+            now=now(),
+        )
     operations.set_status(operations.find("artsakh-ngos"), "open", actor=COMMAND_LINE, now=now())
     style = gzip.compress((data_folder("static") / "site.css").read_bytes())
     for address in ("/letters/artsakh-ngos", "/hy/letters/artsakh-ngos"):

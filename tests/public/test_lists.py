@@ -39,7 +39,9 @@ def test_a_page_position_or_filter_that_nobody_handed_out_is_400(client, query):
     assert client.get(f"{LIST}?{query}").status_code == 400
 
 
-@pytest.mark.parametrize(("limit", "status"), [("1", 200), ("999999999", 200), ("0", 200), ("-1", 400), ("x", 400), ("9" * 40, 400), ("²", 400)])
+@pytest.mark.parametrize(
+    ("limit", "status"), [("1", 200), ("999999999", 200), ("0", 200), ("-1", 400), ("x", 400), ("9" * 40, 400), ("²", 400)]
+)
 def test_page_sizes_are_clamped_or_refused(client, limit, status):
     letter()
     assert client.get(f"/api/v1/letters/open-the-road/signatories?limit={limit}").status_code == status
@@ -107,15 +109,18 @@ def test_every_name_is_isolated_from_the_direction_around_it(client):
 
 
 def test_a_website_on_display_passes_nothing_on(client):
+    from sqlalchemy import select
+
     from petition.audit import Actor
     from petition.db import db, transaction
     from petition.signatures import transitions
     from petition.signatures.models import Signature
-    from sqlalchemy import select
     from tests.factories import now
 
     letter()
     sign(client, **UNION)
     with transaction() as session:
-        transitions.move(session, db.session.scalars(select(Signature)).one(), "published", actor=Actor("member", "m@example.org", 1), now=now())
+        transitions.move(
+            session, db.session.scalars(select(Signature)).one(), "published", actor=Actor("member", "m@example.org", 1), now=now()
+        )
     assert '<a href="https://bakers.example.org" rel="nofollow noopener ugc"' in client.get(LIST).text
