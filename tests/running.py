@@ -78,7 +78,7 @@ def is_free(port: int) -> bool:
 
 def _processes() -> Iterator[tuple[int, int, int, str]]:
     """(number, parent, group, command) of every living process."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,pgid=,stat=,args="], capture_output=True, text=True, check=True)
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid=,ppid=,pgid=,stat=,args="], capture_output=True, text=True, check=True)
     for line in listed.stdout.splitlines():
         pid, parent, its_group, state, command = line.split(None, 4)
         if not state.startswith("Z"):

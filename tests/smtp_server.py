@@ -101,7 +101,7 @@ def body(message: EmailMessage, kind: str) -> str:
     """The decoded text or HTML of a message; `kind` is plain or html."""
     part = message.get_body((kind,))
     assert isinstance(part, EmailMessage)
-    return str(part.get_content())
+    return str(part.get_content()).replace("\r\n", "\n")
 
 
 def free_port() -> int:

@@ -73,7 +73,8 @@ def _bodies(message: str, language: str, context: dict[str, Any]) -> tuple[str, 
     """Subject, text and HTML; straight from the environment, so that nothing meant for pages gets into a mail."""
     environment = current_app.jinja_env
     with force_locale(i18n.locale(language)):
-        subject = " ".join(environment.get_template(f"mail/{message}.subject.txt").render(context).split())
+        subject = environment.get_template(f"mail/{message}.subject.txt").render(context)
+        subject = " ".join(line.strip() for line in subject.splitlines() if line.strip())
         text = environment.get_template(f"mail/{message}.txt").render(context)
         html = environment.get_template(f"mail/{message}.html").render(context, subject=subject)
     return subject, re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", html.strip() + "\n"

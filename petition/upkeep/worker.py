@@ -11,6 +11,7 @@ from secrets import SystemRandom
 
 from petition.config import Config
 from petition.errors import Busy
+from petition.limits import Limiter
 from petition.outbox.delivery import Counts, deliver_due
 from petition.upkeep import retention
 
@@ -31,7 +32,7 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     """
     if once:
         counts = deliver_due(config, clock=clock, stop=stop)
-        retention.purge(clock())
+        _tidy(config, clock())
         return counts
     counts, setbacks, purge_at = Counts(), 0, time.monotonic()
     while not stop.is_set():
@@ -39,7 +40,7 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
             counts = deliver_due(config, clock=clock, limit=BATCH, stop=stop)
             # The steady clock, since the other one may be set back or forth.
             if time.monotonic() >= purge_at:
-                retention.purge(clock())
+                _tidy(config, clock())
                 purge_at = time.monotonic() + PURGE_EVERY
         except Busy:
             log.warning("the database is busy or away; nothing is lost, the worker tries again")
@@ -48,6 +49,14 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
             setbacks = setbacks + 1 if counts.trouble else 0
         stop.wait(_pause(counts, setbacks))
     return counts
+
+
+def _tidy(config: Config, now: datetime) -> None:
+    """Forget what has been kept long enough, the counters of past floods included."""
+    retention.purge(now)
+    limiter = Limiter(config)
+    limiter.forget()
+    limiter.close()
 
 
 def _pause(counts: Counts, setbacks: int) -> float:

@@ -13,6 +13,7 @@ from petition import db as database
 from petition.config import Config
 from petition.outbox import transport
 from petition.outbox.delivery import Counts, deliver_due
+from petition.outbox.rendering import render
 from tests.mailing import START, WORDS, Clock, mail, mails, queue_mail, served
 
 
@@ -31,6 +32,15 @@ def test_a_due_mail_is_sent_and_its_address_and_words_are_forgotten(app: Flask, 
     assert (row.recipient, row.values, row.leased_until, row.last_error) == (None, None, None, "")
     empty = database.db.session.execute(text('SELECT recipient IS NULL AND "values" IS NULL FROM outbox_mail'))
     assert empty.scalar() in (True, 1)
+
+
+def test_it_arrives_as_it_was_rendered_to_the_byte(app: Flask, petition_config: Config) -> None:
+    queue_mail(message="decision", decision="rejected", reason="Not a name.\n.\n..again\nFrom there on")
+    with served(petition_config) as (server, config):
+        rendered = render(mail(), config).as_bytes()
+        assert b"\r\n.\r\n" in rendered, "a line that could end the mail before its time"
+        assert deliver_due(config, clock=Clock()) == Counts(sent=1)
+    assert server.mails[0].content == rendered
 
 
 def test_the_oldest_goes_first_and_a_limit_is_kept(app: Flask, petition_config: Config) -> None:

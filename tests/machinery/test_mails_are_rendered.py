@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from jinja2 import TemplateError
+from jinja2 import DictLoader, TemplateError
 
 from petition.config import Config
 from petition.outbox.models import OutboxMail
@@ -184,6 +184,15 @@ def test_the_domain_is_spelled_so_that_every_server_can_read_it(
     assert found["To"].addresses[0].addr_spec == envelope
     assert found.as_bytes().isascii() is not international
     assert found["Subject"].endswith("Հաց և վարդեր")
+
+
+@pytest.mark.parametrize(("language", "number"), [("en", "1,234,567"), ("ru", "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567")])
+def test_a_mail_speaks_its_readers_language(sqlite_app: Flask, config: Config, language: str, number: str) -> None:
+    probe = dict.fromkeys(("mail/probe.subject.txt", "mail/probe.txt", "mail/probe.html"), "{{ 1234567 | number }}")
+    sqlite_app.jinja_env.loader = DictLoader(probe)
+    found = render(_mail("probe", language), config)
+    assert {found["Subject"], body(found, "plain").strip(), body(found, "html").strip()} == {number}
+    assert found.as_bytes().isascii(), "short lines too are encoded for servers that know seven bits only"
 
 
 def test_every_try_is_the_same_mail_to_the_byte(config: Config) -> None:

@@ -43,7 +43,7 @@ def test_every_try_sends_the_same_links(app: Flask, petition_config: Config, ask
         server.replies.clear()
         assert deliver_due(config, clock=clock) == Counts(sent=1)
     assert asked == [START]
-    assert "/signature/made-1\r\n" in server.mails[0].text
+    assert "/signature/made-1\n" in server.mails[0].text
 
 
 def test_only_its_own_message_is_prepared(app: Flask, petition_config: Config, asked: list[datetime]) -> None:
