@@ -102,9 +102,7 @@ def web_server(main: int) -> int:
 def web_workers(main: int) -> list[int]:
     """The web processes; none while there is no web server, whose place process 0 must never take."""
     server = web_server(main)
-    children = [
-        pid for pid, parent, _, command in _processes() if parent == server and "resource_tracker" not in command
-    ]
+    children = [pid for pid, parent, _, command in _processes() if parent == server and "resource_tracker" not in command]
     return children if server else []
 
 

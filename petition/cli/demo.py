@@ -29,9 +29,7 @@ OWNER = "owner@example.org"
 
 @click.command()
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option(
-    "--signatories", default=2000, show_default=True, type=click.IntRange(0, 1_000_000), help="How many invented ones."
-)
+@click.option("--signatories", default=2000, show_default=True, type=click.IntRange(0, 1_000_000), help="How many invented ones.")
 def demo(port: int, signatories: int) -> None:
     """Show everything on this machine, with invented signatories; a second run finds what the first one left."""
     from petition import create_app

@@ -25,12 +25,8 @@ def _listed(_context: click.Context, _parameter: click.Parameter, given: tuple[s
 @click.command()
 @click.argument("slug")
 @click.option("--format", "format_", required=True, type=click.Choice(sorted(exports.FORMATS)))
-@click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write; standard output without it."
-)
-@click.option(
-    "--state", "states", multiple=True, callback=_listed, help="published, held, rejected; the first two without it."
-)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write; standard output without it.")
+@click.option("--state", "states", multiple=True, callback=_listed, help="published, held, rejected; the first two without it.")
 @click.option("--kind", "kinds", multiple=True, callback=_listed, help="person, organisation; both without it.")
 @click.option("--columns", multiple=True, callback=_listed, help=f"Some of {', '.join(exports.COLUMNS)}.")
 @with_appcontext
@@ -47,9 +43,7 @@ def export(
     try:
         letter = operations.find(slug)
     except NotFound as error:
-        raise click.ClickException(
-            f"There is no letter {slug}; `petition letter list` shows which there are."
-        ) from error
+        raise click.ClickException(f"There is no letter {slug}; `petition letter list` shows which there are.") from error
     try:
         pieces = exports.stream(letter, format_, states=states, kinds=kinds, columns=columns, owner=True)
     except exports.BadExport as error:

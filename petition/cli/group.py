@@ -52,9 +52,7 @@ def _run(group: click.Group, info: ScriptInfo) -> int:
             1,
         )
     except OSError as error:
-        return _say(
-            f"{error.filename or 'The system'}: {error.strerror or error}. Free it, or name another, and try again.", 1
-        )
+        return _say(f"{error.filename or 'The system'}: {error.strerror or error}. Free it, or name another, and try again.", 1)
     return code if isinstance(code, int) else 0
 
 

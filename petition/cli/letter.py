@@ -24,14 +24,10 @@ def letter() -> None:
 
 
 @letter.command("load")
-@click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--publish", is_flag=True, help="Open the letter for signature.")
 @click.option("--force", is_flag=True, help="Overwrite what was edited in the admin, after showing the difference.")
-@click.option(
-    "--correction", is_flag=True, help="The change mends the text and does not change what was signed (1 -> 1.1)."
-)
+@click.option("--correction", is_flag=True, help="The change mends the text and does not change what was signed (1 -> 1.1).")
 @click.option("--team", "team_name", help="The team a new letter belongs to; made if there is none.")
 @with_appcontext
 def load(files: tuple[Path, ...], publish: bool, force: bool, correction: bool, team_name: str | None) -> None:

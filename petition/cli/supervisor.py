@@ -26,9 +26,7 @@ class PortTaken(PetitionError):
     """Somebody else listens there."""
 
     code = "port_taken"
-    message = N_(
-        "Port %(port)s on %(host)s cannot be used (%(reason)s). Stop what holds it, or choose another with --port."
-    )
+    message = N_("Port %(port)s on %(host)s cannot be used (%(reason)s). Stop what holds it, or choose another with --port.")
 
 
 class NotStarted(PetitionError):

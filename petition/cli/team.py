@@ -27,16 +27,12 @@ def team() -> None:
 @click.argument("email")
 @click.option("--role", required=True, type=click.Choice(ROLES[::-1]))
 @click.option("--team", "team_name", help="The team; without it the first one, and an owner owns the installation.")
-@click.option(
-    "--password-stdin", is_flag=True, help="Read the password from standard input instead of printing a set-up link."
-)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of printing a set-up link.")
 @with_appcontext
 def add(email: str, role: str, team_name: str | None, password_stdin: bool) -> None:
     """Add a member, or give a member another role."""
     readiness.require_schema()
-    member = add_member(
-        email, role, team_name=team_name, password=sys.stdin.readline().rstrip("\r\n") if password_stdin else None
-    )
+    member = add_member(email, role, team_name=team_name, password=sys.stdin.readline().rstrip("\r\n") if password_stdin else None)
     click.echo(f"{member.email} is {role} now.")
     if member.password is None:
         _print_link(member)
@@ -47,9 +43,7 @@ def add_member(email: str, role: str, *, team_name: str | None = None, password:
     if password is not None and len(password) < SHORTEST:
         raise click.UsageError(f"The password needs at least {SHORTEST} characters")
     hashed = None if password is None else current_app.extensions["hash_password"](password)
-    return accounts.add_member(
-        email, role, actor=COMMAND_LINE, now=datetime.now(UTC), password_hash=hashed, team_name=team_name
-    )
+    return accounts.add_member(email, role, actor=COMMAND_LINE, now=datetime.now(UTC), password_hash=hashed, team_name=team_name)
 
 
 def _print_link(member: Member) -> None:

@@ -36,9 +36,7 @@ def _shown(name: str) -> Callable[[Signature], str]:
     """A column that only those who are shown by name have."""
 
     def read(signature: Signature) -> str:
-        hidden = signature.visibility == "counted" or (
-            signature.kind == "person" and signature.visibility == "initials"
-        )
+        hidden = signature.visibility == "counted" or (signature.kind == "person" and signature.visibility == "initials")
         return "" if hidden else str(getattr(signature, name))
 
     return read
@@ -79,19 +77,13 @@ def chosen(given: Collection[str], choices: tuple[str, ...], what: str, usual: t
     return tuple(given) or usual
 
 
-def read(
-    letter: Letter, *, states: Collection[str], kinds: Collection[str], columns: Collection[str], owner: bool
-) -> Iterator[list[str]]:
+def read(letter: Letter, *, states: Collection[str], kinds: Collection[str], columns: Collection[str], owner: bool) -> Iterator[list[str]]:
     """The rows, oldest first, a chunk at a time; nothing is remembered of a chunk once it is handed out.
 
     Each chunk is a short read of its own, so that a slow reader of the file keeps no transaction open.
     """
-    wanted = select(Signature).where(
-        Signature.letter_id == letter.id, Signature.state.in_(states), Signature.kind.in_(kinds)
-    )
-    wanted = (
-        wanted.options(joinedload(Signature.text).joinedload(LetterText.version)).order_by(Signature.id).limit(CHUNK)
-    )
+    wanted = select(Signature).where(Signature.letter_id == letter.id, Signature.state.in_(states), Signature.kind.in_(kinds))
+    wanted = wanted.options(joinedload(Signature.text).joinedload(LetterText.version)).order_by(Signature.id).limit(CHUNK)
     last = 0
     while True:
         with Session(db.engine) as session:

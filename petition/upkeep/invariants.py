@@ -68,9 +68,7 @@ def _tallies(session: Session) -> Iterator[str]:
                 yield f"{tally.__tablename__} says {numbers} ({where}). Restore the last backup that passes this check."
 
 
-def _cells(
-    session: Session, model: Any, keys: tuple[str, ...], number: Any, condition: ColumnElement[bool] | None
-) -> Cells:
+def _cells(session: Session, model: Any, keys: tuple[str, ...], number: Any, condition: ColumnElement[bool] | None) -> Cells:
     columns = [getattr(model, key) for key in keys]
     query = select(*columns, number).group_by(*columns)
     if condition is not None:
@@ -162,8 +160,6 @@ def _outbox(now: datetime) -> Iterator[Result]:
 
 def _answerable(session: Session) -> Iterator[Result]:
     nobody = or_(Letter.controller == "", Letter.contact == "")
-    for slug in session.scalars(
-        select(Letter.slug).where(Letter.status.in_(("open", "paused")), nobody).order_by(Letter.slug)
-    ):
+    for slug in session.scalars(select(Letter.slug).where(Letter.status.in_(("open", "paused")), nobody).order_by(Letter.slug)):
         advice = "does not say who answers for the data; name `controller` and `contact` in its file."
         yield Result("letters", False, f"{slug} {advice}", warning=True)

@@ -32,9 +32,7 @@ def purge(now: datetime, dry_run: bool = False) -> list[tuple[str, int]]:
 
 def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
     today = now.date()
-    unpublished = (
-        Signature.state.in_(("held", "rejected")) & (Signature.kind == "person") & (Signature.signed_on <= today - HELD)
-    )
+    unpublished = Signature.state.in_(("held", "rejected")) & (Signature.kind == "person") & (Signature.signed_on <= today - HELD)
     ended = select(Letter.id).where(Letter.keep_until < today)
     stale = (
         (OutboxMail.state == "queued")
@@ -109,9 +107,7 @@ def _dropping(now: datetime) -> Forget:
 
     def forget(session: Session, ids: list[int]) -> None:
         emptied: dict[str, Any] = {"recipient": None, "values": null(), "leased_until": None}
-        session.execute(
-            update(OutboxMail).where(OutboxMail.id.in_(ids)).values(state="dropped", finished_at=now, **emptied)
-        )
+        session.execute(update(OutboxMail).where(OutboxMail.id.in_(ids)).values(state="dropped", finished_at=now, **emptied))
 
     return forget
 

@@ -29,9 +29,7 @@ SEED = "an open letter"
 Words = dict[str, Any]
 
 
-def sign(
-    letter: Letter, how_many: int, *, now: datetime, config: Config, progress: Callable[[int], None], start: int = 0
-) -> None:
+def sign(letter: Letter, how_many: int, *, now: datetime, config: Config, progress: Callable[[int], None], start: int = 0) -> None:
     """Bring the invented signatures of a letter from `start`, where an earlier run ended, to so many.
 
     `progress` hears after each chunk how many more are in.

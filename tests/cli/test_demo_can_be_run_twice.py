@@ -15,9 +15,7 @@ def _run(folder: Path, port: int, signatories: int) -> tuple[str, str]:
     """What it prints, and its letter's page."""
     environ = {name: value for name, value in environment(folder).items() if not name.startswith("PETITION_")}
     environ["PETITION_DATABASE_URL"] = "postgresql://a-real-one@127.0.0.1:1/x"  # a demo keeps its hands off it
-    with started(
-        "demo", "--port", str(port), "--signatories", str(signatories), environ=environ, cwd=folder
-    ) as process:
+    with started("demo", "--port", str(port), "--signatories", str(signatories), environ=environ, cwd=folder) as process:
         assert eventually(lambda: answers(port) or process.poll() is not None, 90)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/letters/artsakh-ngos", timeout=10) as response:
             page = response.read().decode()

@@ -26,9 +26,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "environ", "code", "words"), CASES, ids=[" ".join((*case[0], *case[1])) for case in CASES]
-)
+@pytest.mark.parametrize(("arguments", "environ", "code", "words"), CASES, ids=[" ".join((*case[0], *case[1])) for case in CASES])
 def test_one_sentence(arguments: list[str], environ: dict[str, str], code: int, words: str, tmp_path: Path) -> None:
     found = run(COMMAND, *arguments, **{"PETITION_MODE": "development", "PETITION_INSTANCE": str(tmp_path), **environ})
     assert found.returncode == code, found.stderr
@@ -40,7 +38,4 @@ def test_one_sentence(arguments: list[str], environ: dict[str, str], code: int, 
 def test_help_needs_no_settings(tmp_path: Path) -> None:
     found = run(COMMAND, "--help", PETITION_MODE="tuesday")
     assert found.returncode == 0
-    assert all(
-        name in found.stdout
-        for name in ("demo", "serve", "worker", "db", "letter", "team", "export", "check", "purge", "routes")
-    )
+    assert all(name in found.stdout for name in ("demo", "serve", "worker", "db", "letter", "team", "export", "check", "purge", "routes"))

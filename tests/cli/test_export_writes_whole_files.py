@@ -54,9 +54,7 @@ def test_wrong_choices_are_named(here: Path) -> None:
         found = export(here, "--format", "csv", *choice)
         assert found.returncode == 2
         assert choice[1] in found.stderr
-    missing = run(
-        COMMAND, "export", "nowhere", "--format", "csv", PETITION_MODE="development", PETITION_INSTANCE=str(here)
-    )
+    missing = run(COMMAND, "export", "nowhere", "--format", "csv", PETITION_MODE="development", PETITION_INSTANCE=str(here))
     assert missing.returncode == 1
     assert "petition letter list" in missing.stderr
     unwritable = export(here, "--format", "csv", "--output", str(here / "no" / "such" / "list.csv"))

@@ -62,9 +62,7 @@ def test_a_killed_web_worker_comes_back_time_and_again(served: subprocess.Popen[
     for _ in range(3):  # quick deaths in a row make the server itself give up, and it must come back as well
         before = web_workers(served.pid)
         kill(before[0], served.pid)
-        assert eventually(
-            lambda b=before: len(web_workers(served.pid)) == 2 and b[0] not in web_workers(served.pid), soon()
-        )  # type: ignore[misc]
+        assert eventually(lambda b=before: len(web_workers(served.pid)) == 2 and b[0] not in web_workers(served.pid), soon())  # type: ignore[misc]
         assert eventually(lambda: answers(port), soon())
     assert served.poll() is None
 

@@ -20,9 +20,7 @@ def test_an_old_schema(tmp_path: Path) -> None:
 
 def test_no_mail(sqlite_template: Path, tmp_path: Path) -> None:
     shutil.copy(sqlite_template, tmp_path / "petition.sqlite3")
-    found = run(
-        COMMAND, "serve", "--port", str(free_port()), PETITION_SECRET_KEY="s" * 32, PETITION_INSTANCE=str(tmp_path)
-    )
+    found = run(COMMAND, "serve", "--port", str(free_port()), PETITION_SECRET_KEY="s" * 32, PETITION_INSTANCE=str(tmp_path))
     assert found.returncode == 1
     assert "PETITION_MAIL_URL" in found.stderr
     assert found.stderr.count("\n") == 1

@@ -26,9 +26,7 @@ def petition(here: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def with_password(here: Path, password: str) -> subprocess.CompletedProcess[str]:
     environ = os.environ | {"PETITION_MODE": "development", "PETITION_INSTANCE": str(here)}
     command = [COMMAND, "team", "add", "ana@example.org", "--role", "owner", "--password-stdin"]
-    return subprocess.run(
-        command, input=password + "\n", env=environ, capture_output=True, text=True, check=False, timeout=60
-    )
+    return subprocess.run(command, input=password + "\n", env=environ, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_a_link_is_printed_once_per_member_without_password(here: Path) -> None:

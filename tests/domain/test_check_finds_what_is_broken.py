@@ -53,9 +53,7 @@ def test_mail_that_waits_for_over_an_hour_is_found(app: Flask) -> None:
     from petition import outbox
 
     with transaction() as session:
-        outbox.queue(
-            session, "verify", to="ana@example.org", fingerprint="f", language="en", values={}, scope="x", now=NOW
-        )
+        outbox.queue(session, "verify", to="ana@example.org", fingerprint="f", language="en", values={}, scope="x", now=NOW)
     assert "outbox" not in {each.name for each in failures(app)}
     late = [each.name for each in invariants.check(app.config["PETITION"], NOW + timedelta(minutes=61)) if not each.ok]
     assert "outbox" in late
