@@ -64,7 +64,7 @@ def sign(slug: str) -> BaseResponse:
     form = _form()
     try:
         knock(limits.SIGN_BURST, limits.SIGN_SUSTAINED)
-        given = submission.check(form.typed(), language=current_language())
+        given = submission.check(form.typed() | _unsaid(found), language=current_language())
         _ask_about_near_miss(given.email, form)
         operations.request(found, given, config=settings(), now=datetime.now(UTC))
     except Invalid as error:
@@ -78,6 +78,11 @@ def _form() -> SignForm:
     if sum(len(values) for _, values in request.form.lists()) > MOST_FIELDS:
         raise BadRequest
     return SignForm(formdata=request.form)
+
+
+def _unsaid(found: Letter) -> dict[str, str]:
+    """Under a protected letter, whoever does not say how to appear is counted without a name."""
+    return {"visibility": "counted"} if found.protected and not request.form.get("visibility") else {}
 
 
 def knock(*policies: limits.Policy) -> None:

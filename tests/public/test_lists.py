@@ -102,6 +102,12 @@ def test_a_protected_letter_shows_numbers_only(client):
         assert answer.headers["X-Robots-Tag"] == "noindex"
 
 
+def test_who_does_not_say_how_to_appear_under_a_protected_letter_is_counted_only(client):
+    letter(more="risk: protected\n")
+    sign(client, **ANA)
+    assert directory.counts(letter_found()).hidden == 1
+
+
 def test_every_name_is_isolated_from_the_direction_around_it(client):
     letter()
     sign(client, **ANA | {"name": "محمد مثال"})
