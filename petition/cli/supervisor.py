@@ -90,8 +90,11 @@ def run(children: dict[str, Child], host: str, port: int) -> None:
 def _until_it_answers(web: Child, host: str, port: int, stop: threading.Event) -> bool:
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (compared, not bound)
     while not stop.wait(TICK):
-        if web.process.poll() is not None:
+        ended = web.process.poll()
+        if ended is not None and ended >= 0:
             raise NotStarted
+        if ended is not None:  # killed from outside before it ever answered: nothing is wrong with the set-up
+            web.start()
         try:
             socket.create_connection((reached, port), timeout=1).close()
         except OSError:
