@@ -118,6 +118,7 @@ class Config:
     redis_url: str = setting("Keeps the rate limits in Redis, for several web nodes; needs the `redis` extra.", _redis, "", "a file shared by the processes of this machine", secret=True)
     trusted_proxies: int = setting("How many reverse proxies in front are ours; exactly so many hops of X-Forwarded-For are believed.", _number, 0, "`0`")
     require_second_factor: bool = setting("Whether team members must log in with a second factor.", _switch, True, "`on`, `off` in the demo")
+    metrics_token: str = setting("Opens `/metrics` to whoever sends it as a bearer token; without it there is no such address.", str, "", "no metrics", secret=True)
     limits: bool = setting("Network and global rate limits; `off` is for tests and benchmarks and never lifts the mail caps.", _switch, True, "`on`")
 
     @property
