@@ -178,7 +178,9 @@ def _new_letter(session: Session, given: LetterDocument, team_name: str | None, 
 def _completed(letter: Letter, given: LetterDocument, file: str) -> LetterDocument:
     """The file with its defaults filled in; refuses a second original and a translation that lost a demand."""
     if given.language == letter.original_language:
-        missing: dict[str, Any] = {name: value for name, value in DEFAULTS.items() if value and getattr(given, name) is None}
+        # A file that forgets to say how dangerous signing is must not expose those who signed in confidence.
+        defaults = DEFAULTS | {"risk": letter.risk}
+        missing: dict[str, Any] = {name: value for name, value in defaults.items() if value and getattr(given, name) is None}
         return replace(given, **missing)
     if given.is_original:
         shared = next(name for name in SHARED if getattr(given, name) is not None)
@@ -201,6 +203,9 @@ def _apply(session: Session, letter: Letter, given: LetterDocument, *, signed: S
         letter.translations.append(words)
     elif as_document(letter, given.language).digest == given.digest:
         return "unchanged"
+    if letter.protected and given.risk == "normal" and signed(letter.id):
+        reason = "somebody signed while the letter was protected; it stays so, or their names would appear"
+        raise BadFile(file=given.slug, line=1, reason=f"risk: {reason}")
     for name in WORDS:
         setattr(words, name, getattr(given, name))
     if given.language == letter.original_language:

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from petition.errors import N_, Busy, Invalid, PetitionError
+from petition.errors import N_, BadRequest, Busy, Invalid, NotFound, PetitionError
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,18 @@ _WORDS = {
 
 def init_app(app: Flask) -> None:
     """Answer every error of ours, of the framework's and of the unforeseen."""
+    app.before_request(_refuse_nul)
     app.register_error_handler(PetitionError, answer)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(500, _unforeseen)
+
+
+def _refuse_nul() -> None:
+    """No address of ours holds a NUL, and no database takes one."""
+    if "\x00" in request.path:
+        raise NotFound
+    if b"%00" in request.query_string or b"\x00" in request.query_string:
+        raise BadRequest
 
 
 def answer(error: PetitionError) -> Response:

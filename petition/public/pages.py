@@ -132,7 +132,7 @@ def canonical_text(slug: str, fingerprint: str) -> Response:
     return response
 
 
-@bp.get("/teams/<int:team_id>/logo")
+@bp.get("/teams/<int(max=2147483647):team_id>/logo")
 def logo(team_id: int) -> Response:
     """A team's logo."""
     found = accounts.find_team(team_id)

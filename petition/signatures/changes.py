@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 
 from petition import addresses
@@ -16,8 +16,12 @@ from petition.errors import N_, EntryStands, Fault, Invalid, LinkNotValid
 from petition.signatures import tokens, transitions
 from petition.signatures.models import STATEMENT, VISIBILITIES, Signature, SigningRequest
 from petition.signatures.operations import CONFIRM_WITHIN, apply_change, claim, discard, mail_link
+from petition.signatures.submission import line
 
-CHANGEABLE = ("name", "organisation", "role", "website", "country", "comment", "visibility", "deliver")
+CHANGEABLE = {
+    "person": ("name", "organisation", "role", "country", "comment", "visibility", "deliver"),
+    "organisation": ("name", "organisation", "role", "website", "country", "comment"),
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,11 @@ def change(token: str, values: dict[str, str | bool], *, address: str = "", conf
         signature = link.signature
         if signature is None or signature.state not in ("published", "held"):
             raise LinkNotValid
-        wanted = {name: value for name, value in values.items() if name in CHANGEABLE}
+        wanted = {name: value for name, value in values.items() if name in CHANGEABLE[signature.kind]}
+        if signature.kind == "organisation" and "organisation" in wanted:
+            wanted["organisation"] = line("organisation", str(wanted["organisation"]), required=True)
+        # What waits for the mailbox was asked for earlier; it must not bring back what is changed now.
+        discard(session, list(session.scalars(_waiting(signature))))
         if _more_public(signature.visibility, str(wanted.get("visibility", signature.visibility))):
             _ask_mailbox(signature, wanted, address, config, now)
             return "mailed"
@@ -91,7 +99,8 @@ def _ask_mailbox(signature: Signature, wanted: dict[str, str | bool], address: s
     )  # fmt: skip
     session.add(row)
     session.flush()
-    mail_link(session, "expose", row, config=config, now=now)
+    if not mail_link(session, "expose", row, config=config, now=now):
+        session.delete(row)  # nobody could ever confirm it
 
 
 def withdraw(token: str, *, now: datetime, why: str = "withdrawn") -> str:
@@ -112,10 +121,19 @@ def withdraw(token: str, *, now: datetime, why: str = "withdrawn") -> str:
             discard(session, list(session.scalars(same)))
             return "forgotten"
         if signature.state != "withdrawn":
-            waiting = select(SigningRequest.id).where(SigningRequest.signature_id == signature.id)
-            discard(session, list(session.scalars(waiting)))
+            discard(session, list(session.scalars(_waiting(signature))))
+            if why == "not me":  # whoever misused the address may have tried more than once
+                same = select(SigningRequest.id).where(
+                    SigningRequest.letter_id == signature.letter_id, SigningRequest.address_fingerprint == signature.address_fingerprint
+                )
+                discard(session, list(session.scalars(same)))
             transitions.move(session, signature, "withdrawn", actor=SIGNATORY, now=now, why=why)
         return "withdrawn"
+
+
+def _waiting(signature: Signature) -> Select[int]:
+    """The changes to a signature that wait for its mailbox."""
+    return select(SigningRequest.id).where(SigningRequest.signature_id == signature.id)
 
 
 def not_me(token: str, *, now: datetime) -> str:
@@ -132,5 +150,7 @@ def unsubscribe(token: str, *, now: datetime) -> None:
             raise LinkNotValid
         statement.updates = False
         signature = link.signature
+        if signature is not None:
+            discard(session, list(session.scalars(_waiting(signature))))
         if signature is not None and signature.state == "published" and signature.kind == "person":
             signature.email = None

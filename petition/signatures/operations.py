@@ -18,7 +18,7 @@ from petition import addresses, outbox
 from petition.audit import PLATFORM, SIGNATORY
 from petition.config import Config
 from petition.db import is_postgresql, serialise, transaction, violated
-from petition.errors import LetterChanged, LetterNotOpen, LinkNotValid
+from petition.errors import Conflict, LetterChanged, LetterNotOpen, LinkNotValid
 from petition.letters.models import Letter
 from petition.letters.operations import text_shown
 from petition.outbox.models import OutboxMail
@@ -94,8 +94,8 @@ def _digest(config: Config, letter: Letter, given: Submission) -> str:
     return hmac.new(config.fingerprint_bytes, json.dumps(fields, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 
-def mail_link(session: Session, message: str, row: SigningRequest, *, config: Config, now: datetime) -> None:
-    """Queue the mail whose link confirms a request, within the address's caps; over them nothing happens."""
+def mail_link(session: Session, message: str, row: SigningRequest, *, config: Config, now: datetime) -> bool:
+    """Queue the mail whose link confirms a request, within the address's caps; False, and no mail, over them."""
     values = letter_values(row.letter, row.language, config) | {"kind": row.kind, "expires_days": CONFIRM_WITHIN.days}
     with session.begin_nested() as attempt:
         values["token"] = tokens.issue(session, "confirm", leads_to=row, expires_at=now + CONFIRM_WITHIN)
@@ -105,6 +105,7 @@ def mail_link(session: Session, message: str, row: SigningRequest, *, config: Co
         )  # fmt: skip
         if not queued:
             attempt.rollback()
+    return queued
 
 
 def letter_values(letter: Letter, language: str, config: Config) -> dict[str, Any]:
@@ -192,14 +193,16 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
     mine = select(Signature).where(Signature.letter_id == found.letter_id)
     if found.kind == "person":
         mine = mine.where(Signature.kind == "person", Signature.address_fingerprint == found.address_fingerprint)
-        standing = session.scalars(mine.with_for_update()).one()
+        standing = session.scalars(mine.with_for_update()).one_or_none()
     else:
         mine = mine.where(Signature.organisation_key == attempted.organisation_key)
-        standing = session.scalars(mine.with_for_update()).one()
-        if standing.address_fingerprint != found.address_fingerprint:
-            claim = Flag("second_claim", "organisation").as_json()
-            standing.flags = standing.flags if claim in standing.flags else [*standing.flags, claim]
-            return Confirmed("taken", None)
+        standing = session.scalars(mine.with_for_update()).one_or_none()
+    if standing is None:  # withdrawn or rejected between our attempt and this look
+        raise Conflict
+    if found.kind == "organisation" and standing.address_fingerprint != found.address_fingerprint:
+        claim = Flag("second_claim", "organisation").as_json()
+        standing.flags = standing.flags if claim in standing.flags else [*standing.flags, claim]
+        return Confirmed("taken", None)
     outcome = "standing"
     if standing.major < found.text.version.major and standing.state in ("published", "held"):
         renewed = {"major": found.text.version.major, "text": found.text, "consent_id": found.consent_id, "language": found.language}
@@ -216,7 +219,9 @@ def _settle(session: Session, found: SigningRequest, signature: Signature) -> No
         SigningRequest.kind == found.kind, SigningRequest.signature_id.is_(None),
     )  # fmt: skip
     key = screening.fold_organisation(found.organisation)
-    ids = [each.id for each in session.scalars(siblings) if found.kind == "person" or screening.fold_organisation(each.organisation) == key]
+    # Locked, so that no mail mints another link to them between the handing over and the deletion.
+    rows = session.scalars(siblings.with_for_update())
+    ids = [each.id for each in rows if found.kind == "person" or screening.fold_organisation(each.organisation) == key]
     tokens.hand_over(session, ids, signature)
     session.execute(delete(SigningRequest).where(SigningRequest.id.in_(ids)))
     session.expire_all()
@@ -226,9 +231,7 @@ def _expose(session: Session, found: SigningRequest, now: datetime) -> Confirmed
     """Apply a change that makes a signature more public, now that its mailbox agreed."""
     signature = session.get_one(Signature, found.signature_id, with_for_update=True, populate_existing=True)
     tokens.hand_over(session, [found.id], signature)
-    values = {name: getattr(found, name) for name in STATEMENT if name not in ("kind", "language", "consent_id", "text_id")}
-    if found.updates:
-        values["email"] = found.email
+    values = {name: getattr(found, name) for name in STATEMENT if name not in ("kind", "language", "consent_id", "text_id", "updates")}
     session.delete(found)
     session.flush()
     if signature.state not in ("published", "held"):
@@ -247,11 +250,18 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
             "website_host": checking.website_host(said["website"]),
         }
     flags = checking.screen(session, signature.letter, said, signature.mail_domain, own_id=signature.id)
-    flags += [Flag("changed", "organisation")] if renamed else []
+    reviewed = signature.kind == "organisation" or signature.letter.review == "all"
+    new_words = any(said[name] not in ("", getattr(signature, name)) for name in checking.SHOWN[signature.kind])
+    flags += [Flag("changed", "organisation")] if renamed or (reviewed and new_words) else []
     # Hidden before its words change: nobody may see, even for a moment, what is to be looked at first.
     if flags and signature.state == "published":
         transitions.move(session, signature, "held", actor=PLATFORM, now=now, why="screened again")
-    transitions.reshape(session, signature, values | {"flags": [flag.as_json() for flag in flags] or signature.flags})
+    transitions.reshape(session, signature, values | {"flags": _still_true(signature.flags) + [flag.as_json() for flag in flags]})
+
+
+def _still_true(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The reasons to wait that no change of words removes."""
+    return [flag for flag in flags if flag["code"] in ("organisation", "review_all", "second_claim")]
 
 
 def find(letter: Letter, address: str, *, language: str, config: Config, now: datetime) -> None:
@@ -279,5 +289,6 @@ def _find_links(session: Session, mail: OutboxMail, now: datetime) -> dict[str, 
 
 def discard(session: Session, requests: list[int]) -> None:
     """Forget pending requests and the links that lead to them."""
+    session.scalars(select(SigningRequest.id).where(SigningRequest.id.in_(requests)).with_for_update()).all()
     session.execute(delete(LinkToken).where(LinkToken.request_id.in_(requests)))
     session.execute(delete(SigningRequest).where(SigningRequest.id.in_(requests)))

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import urlsplit
 
 from confusable_homoglyphs import confusables
 from disposable_email_domains import blocklist
@@ -91,7 +92,7 @@ def _script(letter: str) -> str:
 
 
 def _imitates(website: str) -> bool:
-    host = re.sub(r"^https?://", "", website).partition("/")[0].partition(":")[0]
+    host = urlsplit(website).hostname or ""
     labels = []
     for label in host.split("."):
         try:

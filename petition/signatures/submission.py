@@ -145,7 +145,7 @@ def website(value: str) -> str:
     if not text:
         return ""
     fault = Fault("website", "not_a_website", N_("Enter the website's full address, like https://example.org."))
-    if len(text) > LONGEST["website"] or _CONTROL.search(text) or _BIDI.search(text) or " " in text:
+    if _CONTROL.search(text) or _BIDI.search(text) or " " in text:
         raise Invalid([fault])
     if _HOST.fullmatch(text.partition("/")[0]) and "://" not in text:
         text = f"https://{text}"
@@ -156,6 +156,8 @@ def website(value: str) -> str:
         refused = refused or parts.port == 0 or "\\" in text or "@" in parts.netloc
     except ValueError as error:
         raise Invalid([fault]) from error
+    if len(text) > LONGEST["website"] or len(host) > 253:
+        raise Invalid([fault])
     if refused or not _HOST.fullmatch(host) or _is_literal(host) or host.endswith((".localhost", ".local", ".internal")):
         raise Invalid([fault])
     return text

@@ -87,7 +87,7 @@ def _publish(signature: Signature) -> None:
         if not signature.updates:
             signature.email = None
         if signature.visibility == "counted" and not signature.deliver:
-            signature.name = signature.organisation = signature.role = signature.comment = ""
+            signature.name = signature.organisation = signature.role = signature.comment = signature.website = ""
 
 
 def _forget(signature: Signature) -> None:

@@ -71,7 +71,7 @@ def _apply(model: Any, condition: ColumnElement[bool], forget: Forget, dry_run: 
     done = 0
     while True:
         with transaction() as session:
-            ids = list(session.scalars(select(model.id).where(condition).order_by(model.id).limit(CHUNK)))
+            ids = list(session.scalars(select(model.id).where(condition).order_by(model.id).limit(CHUNK).with_for_update(skip_locked=True)))
             if ids:
                 forget(session, ids)
         done += len(ids)
@@ -119,6 +119,7 @@ def _forget_names(session: Session, ids: list[int]) -> None:
         "organisation": "",
         "role": "",
         "comment": "",
+        "website": "",
         "email": None,
         "updates": False,
         "visibility": "counted",
