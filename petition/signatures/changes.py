@@ -112,21 +112,13 @@ def withdraw(token: str, *, now: datetime, why: str = "withdrawn") -> str:
         link = claim(session, token, now)
         signature = link.signature
         if signature is None:
-            request = link.request
-            same = select(SigningRequest.id).where(SigningRequest.id == link.request_id)
-            if why == "not me" and request is not None:
-                same = select(SigningRequest.id).where(
-                    SigningRequest.letter_id == request.letter_id, SigningRequest.address_fingerprint == request.address_fingerprint
-                )
-            discard(session, list(session.scalars(same)))
+            rows = _of_mailbox(link.request) if why == "not me" else select(SigningRequest.id).where(SigningRequest.id == link.request_id)
+            discard(session, list(session.scalars(rows)))
             return "forgotten"
         if signature.state != "withdrawn":
             discard(session, list(session.scalars(_waiting(signature))))
             if why == "not me":  # whoever misused the address may have tried more than once
-                same = select(SigningRequest.id).where(
-                    SigningRequest.letter_id == signature.letter_id, SigningRequest.address_fingerprint == signature.address_fingerprint
-                )
-                discard(session, list(session.scalars(same)))
+                discard(session, list(session.scalars(_of_mailbox(signature))))
             transitions.move(session, signature, "withdrawn", actor=SIGNATORY, now=now, why=why)
         return "withdrawn"
 
@@ -136,9 +128,13 @@ def _waiting(signature: Signature) -> Select[int]:
     return select(SigningRequest.id).where(SigningRequest.signature_id == signature.id)
 
 
-def not_me(token: str, *, now: datetime) -> str:
-    """The mailbox's holder says that somebody else used their address: everything behind the link goes."""
-    return withdraw(token, now=now, why="not me")
+def _of_mailbox(found: SigningRequest | Signature | None) -> Select[int]:
+    """Everything that waits under a letter for one mailbox."""
+    if found is None:
+        raise LinkNotValid
+    return select(SigningRequest.id).where(
+        SigningRequest.letter_id == found.letter_id, SigningRequest.address_fingerprint == found.address_fingerprint
+    )
 
 
 def unsubscribe(token: str, *, now: datetime) -> None:
