@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 from flask import Flask, current_app
 from flask.testing import FlaskClient
 
@@ -158,7 +160,7 @@ def lenient(sqlite_template: Path, tmp_path: Path) -> Flask:
 
 
 def test_where_no_second_factor_is_required_the_password_is_enough_and_guessing_is_slowed(lenient: Flask) -> None:
-    with lenient.app_context():
+    with lenient.app_context(), time_machine.travel(datetime(2026, 6, 1, 12, 2, tzinfo=UTC), tick=False):
         people.member()
         lenient.test_client_class = Browser
         client = lenient.test_client()
