@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from petition import admin, api, cli, config, db, public, templating
 from petition.config import Config
 from petition.limits import Limiter
+from petition.upkeep import schema  # noqa: F401 (migrations compare the whole of it)
 
 # What a page may fetch: its own stylesheet and pictures, nothing from anywhere else, and no script.
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -46,6 +46,16 @@ class AuditEntry(Model):
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
+class AuditSeal(Model):
+    """One link of the chain over the trail: what it covers and the SHA-256 over the link before and the entry's words."""
+
+    __tablename__ = "audit_seal"
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(unique=True)
+    digest: Mapped[str] = mapped_column(String(64))
+
+
 def record(
     session: Session, *, at: datetime, actor: Actor, action: str, thing: tuple[str, object], team_id: int | None = None,
     reason: str = "", **details: Any,

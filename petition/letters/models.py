@@ -15,6 +15,7 @@ STATUSES = ("draft", "open", "paused", "closed")
 WHO_MAY_SIGN = ("people", "organisations", "both")
 REVIEWS = ("auto", "all")
 RISKS = ("normal", "protected")
+PROOFS = ("auto", "on", "off")
 
 
 class Letter(Model):
@@ -38,6 +39,10 @@ class Letter(Model):
     contact: Mapped[str] = mapped_column(String(254), default="")
     keep_until: Mapped[date | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # What the team switches while a letter is attacked; not part of the letter file.
+    holding: Mapped[bool] = mapped_column(default=False)  # everything new waits
+    proof: Mapped[str] = mapped_column(String(10), default="auto")  # proof of work: auto, on or off
+    protected_names: Mapped[list[str]] = mapped_column(JSON, default=list)
 
     team: Mapped[Team] = relationship()
     translations: Mapped[list[Translation]] = relationship(back_populates="letter", order_by="Translation.id")

@@ -16,6 +16,8 @@ KINDS = ("person", "organisation")
 VISIBILITIES = ("counted", "initials", "public")  # from the most hidden to the most public
 STATES = ("published", "held", "rejected", "withdrawn")
 ORIGINS = ("online", "imported")
+LEVELS = ("unverified", "domain", "dns", "team")  # what was checked of an organisation, the least first
+REASON_CLASSES = ("fake", "joke", "impersonation", "abuse", "duplicate", "on request", "mistake", "other")
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
@@ -73,6 +75,9 @@ class SigningRequest(Statement, Model):
     email: Mapped[str] = mapped_column(String(254))
     address_fingerprint: Mapped[str] = mapped_column(String(64), index=True)
     signature_id: Mapped[int | None] = mapped_column(ForeignKey("signature.id"))
+    # What was noticed at the door (codes of screening's reasons), and the keyed hash of the network it came from.
+    signals: Mapped[list[str]] = mapped_column(JSON, default=list)
+    network: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     mailed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
@@ -101,6 +106,9 @@ class Signature(Statement, Model):
         Index("ix_signature_address", "letter_id", "address_fingerprint"),
         Index("ix_signature_skeleton", "letter_id", "skeleton"),
         Index("ix_signature_website_host", "letter_id", "website_host"),
+        Index("ix_signature_hour", "letter_id", "hour"),
+        Index("ix_signature_mail_domain", "letter_id", "mail_domain"),
+        Index("ix_signature_network", "letter_id", "network"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -119,11 +127,23 @@ class Signature(Statement, Model):
     skeleton: Mapped[str | None] = mapped_column(String(400))
     flags: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     website_host: Mapped[str | None] = mapped_column(String(254))
+    # For moderation only: while the signature is held, and 72 hours of a published one. `network` is a keyed hash.
     mail_domain: Mapped[str | None] = mapped_column(String(254))
+    network: Mapped[str | None] = mapped_column(String(64))
+    hour: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    name_shape: Mapped[str | None] = mapped_column(String(60))
+    flag_codes: Mapped[str] = mapped_column(String(400), default="")  # '|link|markup|', the heaviest first, for grouping
+    reports: Mapped[int] = mapped_column(default=0)  # how often readers reported the entry since the last decision
+    # Of an organisation: how far it was checked, when, and (for the team's eyes) what the team looked at.
+    level: Mapped[str] = mapped_column(String(10), default="unverified")
+    level_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    evidence: Mapped[str] = mapped_column(String(1000), default="")
+    pinned: Mapped[int | None] = mapped_column()  # the place among the initial signatories, in the team's order
     signed_on: Mapped[date] = mapped_column()
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by: Mapped[str] = mapped_column(String(254), default="")
     reason: Mapped[str] = mapped_column(String(1000), default="")
+    reason_class: Mapped[str] = mapped_column(String(15), default="")
 
     letter: Mapped[Letter] = relationship()
     text: Mapped[LetterText] = relationship()
@@ -171,3 +191,61 @@ class CountryTally(Model):
     country: Mapped[str] = mapped_column(String(2), primary_key=True)
     shard: Mapped[int] = mapped_column(primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
+
+
+class DayTally(Model):
+    """How many signatures of a kind that were given on a day are in a state."""
+
+    __tablename__ = "day_tally"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(15), primary_key=True)
+    state: Mapped[str] = mapped_column(String(10), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+
+
+class Correction(Model):
+    """How many signatures of a kind left or came back to the published ones on a day, and why; never whose."""
+
+    __tablename__ = "correction"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(15), primary_key=True)
+    state: Mapped[str] = mapped_column(String(10), primary_key=True)  # the state they came to; 'published' is a return
+    reason_class: Mapped[str] = mapped_column(String(15), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+
+
+class Takeover(Model):
+    """A second representative who asks to answer for an organisation's entry, and waits for the team."""
+
+    __tablename__ = "takeover"
+    __table_args__ = (UniqueConstraint("signature_id", "address_fingerprint"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    signature_id: Mapped[int] = mapped_column(ForeignKey("signature.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    email: Mapped[str] = mapped_column(String(254))
+    address_fingerprint: Mapped[str] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(20))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    signature: Mapped[Signature] = relationship()
+
+
+class Report(Model):
+    """One reader's remark that a public entry is not what it says."""
+
+    __tablename__ = "report"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    signature_id: Mapped[int] = mapped_column(ForeignKey("signature.id"), index=True)
+    reason_class: Mapped[str] = mapped_column(String(15))
+    words: Mapped[str] = mapped_column(String(500), default="")
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    signature: Mapped[Signature] = relationship()

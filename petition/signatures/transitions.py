@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Table
@@ -15,7 +15,7 @@ from petition.audit import Actor
 from petition.db import is_postgresql
 from petition.errors import ImpossibleMove
 from petition.signatures import screening
-from petition.signatures.models import CountryTally, Signature, Tally
+from petition.signatures.models import Correction, CountryTally, DayTally, Signature, Tally
 
 NEW = ""
 MOVES = {
@@ -28,16 +28,21 @@ MOVES = {
 SHARDS = 8  # on PostgreSQL, where writers run side by side
 
 
-def move(session: Session, signature: Signature, state: str, *, actor: Actor, now: datetime, reason: str = "", why: str = "") -> None:
-    """Bring a signature into a state, with its tallies and audit entry; raises ImpossibleMove.
+def move(
+    session: Session, signature: Signature, state: str, *, actor: Actor, now: datetime, reason: str = "", why: str = "",
+    reason_class: str = "",
+) -> None:  # fmt: skip
+    """Bring a signature into a state, with its tallies, the public ledger and its audit entry; raises ImpossibleMove.
 
-    `reason` is in the team's words; `why` a code for the trail where nobody gave words.
+    `reason` is in the team's words, `reason_class` the sort of reason that is public; `why` a code for the trail where
+    nobody gave words.
     """
     old = signature.state or NEW
     if state not in MOVES[old]:
         raise ImpossibleMove(old=old or "new", new=state)
     before = weight(signature) if old else None
-    signature.state_before, signature.state, signature.reason = old, state, reason
+    was_published = "published" in (old, signature.state_before if state == "published" else "")
+    signature.state_before, signature.state, signature.reason, signature.reason_class = old, state, reason, reason_class
     if actor.kind not in ("signatory", "platform"):
         signature.decided_at, signature.decided_by = now, actor.name or actor.kind
     if state == "withdrawn":
@@ -48,10 +53,17 @@ def move(session: Session, signature: Signature, state: str, *, actor: Actor, no
     session.add(signature)
     session.flush()
     _count(session, before, weight(signature))
+    if was_published:
+        add(session, {_correction(signature, now.date(), reason_class or why): 1})
     audit.record(
         session, at=now, actor=actor, action=f"signature.{state}", thing=("signature", signature.public_id),
         team_id=signature.letter.team_id, reason=reason, before=old, why=why, letter=signature.letter.slug,
     )  # fmt: skip
+
+
+def _correction(signature: Signature, day: date, reason_class: str) -> tuple[Any, ...]:
+    """The cell of the public ledger for a signature that left the published ones, or came back to them."""
+    return (Correction, signature.letter_id, day, signature.kind, signature.state, reason_class[:15])
 
 
 def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> None:
@@ -102,7 +114,8 @@ def _forget(signature: Signature) -> None:
 def weight(signature: Signature) -> dict[tuple[Any, ...], int]:
     """The tally cells that this signature counts in."""
     cell = (Tally, signature.letter_id, signature.major, signature.kind, signature.origin, signature.state, signature.visibility)
-    cells: dict[tuple[Any, ...], int] = {cell: 1}
+    day = (DayTally, signature.letter_id, signature.signed_on, signature.kind, signature.state)
+    cells: dict[tuple[Any, ...], int] = {cell: 1, day: 1}
     if signature.state == "published" and signature.country:
         cells[(CountryTally, signature.letter_id, signature.kind, signature.country)] = 1
     return cells

@@ -15,7 +15,7 @@ from petition.config import Config
 from petition.db import db, is_postgresql
 from petition.letters.models import Letter, LetterText
 from petition.outbox.delivery import waiting
-from petition.signatures.models import CountryTally, LinkToken, Signature, SigningRequest, Tally
+from petition.signatures.models import CountryTally, DayTally, LinkToken, Signature, SigningRequest, Tally
 from petition.upkeep import readiness
 
 Cells = dict[tuple[Any, ...], int]
@@ -57,6 +57,7 @@ def _one_snapshot(session: Session) -> None:
 def _tallies(session: Session) -> Iterator[str]:
     for tally, keys, counted in (
         (Tally, ("letter_id", "major", "kind", "origin", "state", "visibility"), None),
+        (DayTally, ("letter_id", "day", "kind", "state"), None),
         (CountryTally, ("letter_id", "kind", "country"), and_(Signature.state == "published", Signature.country != "")),
     ):
         rows = _cells(session, Signature, keys, func.count(), counted)
@@ -69,7 +70,7 @@ def _tallies(session: Session) -> Iterator[str]:
 
 
 def _cells(session: Session, model: Any, keys: tuple[str, ...], number: Any, condition: ColumnElement[bool] | None) -> Cells:
-    columns = [getattr(model, key) for key in keys]
+    columns = [getattr(model, "signed_on" if model is Signature and key == "day" else key) for key in keys]
     query = select(*columns, number).group_by(*columns)
     if condition is not None:
         query = query.where(condition)

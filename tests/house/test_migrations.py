@@ -5,10 +5,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from petition.config import data_folder
 from petition.db import db
+from tests.admin import people
+from tests.factories import ANA, UNION, ask, count, letter, sign
 
 
 def test_a_migrated_database_is_what_the_models_describe(app):
@@ -23,6 +25,32 @@ def test_migrations_go_down_and_up_again(app):
     assert set(inspect(db.engine).get_table_names()) == {"alembic_version"}
     upgrade()
     assert "signature" in inspect(db.engine).get_table_names()
+
+
+def everything() -> dict[str, int]:
+    """How many rows each table of the first schema holds."""
+    tables = ("letter", "letter_text", "signature", "signing_request", "link_token", "member", "membership", "tally", "audit_entry")
+    with db.engine.connect() as connection:
+        return {table: connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in tables}
+
+
+def test_going_down_and_up_again_loses_nothing_that_the_first_schema_holds(app):
+    letter()
+    client = app.test_client()
+    sign(client, **ANA)
+    ask(client, **UNION)
+    people.member()
+    before = everything()
+    assert min(before.values()) > 0
+    db.session.remove()
+    for step in (lambda: downgrade(revision="0001"), upgrade):
+        step()
+        db.engine.dispose()
+        assert everything() == before
+    with db.engine.connect() as connection:
+        days = connection.execute(text("SELECT kind, state, count FROM day_tally")).all()
+    assert [tuple(row) for row in days] == [("person", "published", 1)]
+    assert count(client)["total"] == 1
 
 
 def test_there_is_one_head():

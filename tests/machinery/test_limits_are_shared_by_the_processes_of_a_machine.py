@@ -13,7 +13,7 @@ import time_machine
 
 from petition import config, limits
 from petition.errors import TooMany
-from petition.limits import FIND, Limiter
+from petition.limits import FIND, Limiter, counters
 
 HOUR = 3600
 MOMENT = limits.KEPT * 6000 + 12.5 * HOUR  # midway through an hour and a span of 72 hours
@@ -22,9 +22,10 @@ import sys
 from pathlib import Path
 import time_machine
 from petition import config, limits
+from petition.limits import counters
 from petition.errors import TooMany
-limits.SHARED_MEMORY = Path(sys.argv[1])
-limits.WAIT = 5.0  # none may pass uncounted because this machine is busy
+counters.SHARED_MEMORY = Path(sys.argv[1])
+counters.WAIT = 5.0  # none may pass uncounted because this machine is busy
 limiter = limits.Limiter(config.load({}, instance=sys.argv[2], mode="development"))
 for line in sys.stdin:
     moment, times = line.split()
@@ -83,7 +84,7 @@ def test_processes_that_begin_a_new_span_at_once_end_up_with_the_same_key(
 
 
 def test_twenty_threads_give_a_network_one_ration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "SHARED_MEMORY", tmp_path / "none")
+    monkeypatch.setattr(counters, "SHARED_MEMORY", tmp_path / "none")
     monkeypatch.setattr(limits, "WAIT", 5.0)
     limiter = Limiter(config.load({}, instance=str(tmp_path), mode="development"))
 

@@ -12,7 +12,7 @@ import time_machine
 
 from petition import config, limits
 from petition.errors import TooMany
-from petition.limits import FIND, LINK_GUESSES, SIGN_BURST, Limiter
+from petition.limits import FIND, LINK_GUESSES, SIGN_BURST, Limiter, counters
 
 ADDRESS = "203.0.113.7"
 START = limits.KEPT * 6000 + 60.0
@@ -27,7 +27,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Limiter]]:
     (tmp_path / "shm").mkdir()
-    monkeypatch.setattr(limits, "SHARED_MEMORY", tmp_path / "shm")
+    monkeypatch.setattr(counters, "SHARED_MEMORY", tmp_path / "shm")
     all_made: list[Limiter] = []
 
     def make() -> Limiter:
@@ -149,7 +149,7 @@ def test_counters_that_count_no_more_are_removed_now_and_then(
     for number in range(2_000):
         limiter.spend(LINK_GUESSES, f"172.16.{number % 100}.1")
     limiter.close()
-    storage = limits.SqliteStorage(f"sqlite://{next(iter(files(tmp_path)))}")
+    storage = counters.SqliteStorage(f"sqlite://{next(iter(files(tmp_path)))}")
     (left,) = storage._one("SELECT count(*) FROM counter", {}) or (0,)
     storage.close()
     assert left == 100

@@ -11,7 +11,7 @@ import time_machine
 
 from petition import config, limits
 from petition.errors import TooMany
-from petition.limits import FIND, LINK_GUESSES, LOGIN, POLICIES, SIGN_BURST, SIGN_SUSTAINED, Limiter, Policy
+from petition.limits import FIND, LINK_GUESSES, LOGIN, POLICIES, SIGN_BURST, SIGN_SUSTAINED, Limiter, Policy, counters
 
 NOON = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)  # within a minute, an hour and five minutes
 ATTACKER, CAFE = "203.0.113.7", "198.51.100.20"
@@ -20,7 +20,7 @@ ATTACKER, CAFE = "203.0.113.7", "198.51.100.20"
 @pytest.fixture
 def limiter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Limiter]:
     (tmp_path / "shm").mkdir()
-    monkeypatch.setattr(limits, "SHARED_MEMORY", tmp_path / "shm")
+    monkeypatch.setattr(counters, "SHARED_MEMORY", tmp_path / "shm")
     made = Limiter(config.load({}, instance=str(tmp_path / "instance"), mode="development"))
     yield made
     made.close()
@@ -192,7 +192,7 @@ def test_the_switch_lets_everything_through_and_leaves_no_trace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "shm").mkdir()
-    monkeypatch.setattr(limits, "SHARED_MEMORY", tmp_path / "shm")
+    monkeypatch.setattr(counters, "SHARED_MEMORY", tmp_path / "shm")
     off = Limiter(config.load({}, instance=str(tmp_path / "instance"), mode="development", limits="off"))
     assert granted(off.spend, FIND, ATTACKER, 100) == 100
     assert granted(off.check, FIND, ATTACKER, 100) == 100

@@ -18,7 +18,8 @@ import time_machine
 from petition import config, limits
 from petition.config import Config
 from petition.errors import TooMany
-from petition.limits import FIND, Limiter
+from petition.limits import FIND, Limiter, counters
+from petition.limits import limiter as limiter_module
 
 ADDRESS = "203.0.113.7"
 MOMENT = limits.KEPT * 6000 + 12.5 * 3600
@@ -26,8 +27,10 @@ FULL_DISK = """
 import logging, resource, sys
 from pathlib import Path
 from petition import config, limits
+from petition.errors import TooMany
+from petition.limits import counters
 logging.basicConfig(format="%(levelname)s %(message)s")
-limits.SHARED_MEMORY = Path(sys.argv[1])
+counters.SHARED_MEMORY = Path(sys.argv[1])
 limiter = limits.Limiter(config.load({}, instance=sys.argv[2], mode="development"))
 if sys.argv[3] == "later":
     limiter.spend(limits.FIND, "203.0.113.7")
@@ -39,7 +42,7 @@ refused = 0
 for _ in range(30):
     try:
         limiter.spend(limits.FIND, "203.0.113.7")
-    except limits.TooMany:
+    except TooMany:
         refused += 1
 print(refused)
 limiter.close()
@@ -50,7 +53,7 @@ limiter.close()
 def shared_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "shm"
     folder.mkdir()
-    monkeypatch.setattr(limits, "SHARED_MEMORY", folder)
+    monkeypatch.setattr(counters, "SHARED_MEMORY", folder)
     return folder
 
 
@@ -101,8 +104,8 @@ def test_a_locked_file_lets_through_at_once_and_counts_again_when_it_is_free(
 def test_the_warning_comes_once_a_minute_and_names_nobody(
     limiter: Limiter, shared_memory: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert limits.WARN_EVERY == 60
-    monkeypatch.setattr(limits, "WARN_EVERY", 0.5)
+    assert limiter_module.WARN_EVERY == 60
+    monkeypatch.setattr(limiter_module, "WARN_EVERY", 0.5)
     shared_memory.rmdir()
     instance = limiter._config.instance
     (instance / "limits").write_text("a file where the folder should be")
@@ -176,7 +179,7 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a f
 def test_a_folder_that_somebody_else_laid_out_is_not_used(
     limiter: Limiter, settings: Config, laid: object, tmp_path: Path
 ) -> None:
-    folder = limits._homes(settings.instance)[0]
+    folder = counters.homes(settings.instance)[0]
     assert callable(laid)
     laid(folder)
     with time_machine.travel(MOMENT, tick=False):
@@ -188,7 +191,7 @@ def test_a_folder_that_somebody_else_laid_out_is_not_used(
 
 
 def test_what_others_put_into_their_folder_is_not_removed(limiter: Limiter, settings: Config) -> None:
-    folder = limits._homes(settings.instance)[0]
+    folder = counters.homes(settings.instance)[0]
     open_to_others(folder)
     (folder / "theirs").write_text("kept")
     limiter.forget()

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
-from petition import create_app, limits
+from petition import create_app
 from petition.db import dispose
+from petition.limits import counters
 from tests.conftest import settings
 from tests.factories import ANA, SIGN, letter
 
@@ -19,7 +20,7 @@ def limited(database_url, tmp_path, monkeypatch, request):
 
     The clock stands still: at a minute's border the sliding window rightly lets one more through.
     """
-    monkeypatch.setattr(limits, "SHARED_MEMORY", tmp_path)
+    monkeypatch.setattr(counters, "SHARED_MEMORY", tmp_path)
     app = create_app(settings(tmp_path, database_url, limits="on", trusted_proxies=str(getattr(request, "param", 0))))
     with app.app_context(), time_machine.travel(NOON, tick=False):
         letter()

@@ -1,0 +1,12 @@
+"""Every table of the platform in one place, so that migrations and checks see the whole schema."""
+
+from petition import accounts, audit, challenge
+from petition.letters import models as letters
+from petition.limits import models as limits
+from petition.moderation import models as moderation
+from petition.outbox import models as outbox
+from petition.outbox import suppression
+from petition.signatures import models as signatures
+from petition.signatures import rules, wordlists
+
+MODULES = (accounts, audit, challenge, letters, limits, moderation, outbox, suppression, signatures, rules, wordlists)
