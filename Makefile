@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check fmt browser bench
+.PHONY: help run test check fmt browser redis bench
 
 help: ## what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -12,7 +12,7 @@ help: ## what can be done here
 run: $(VENV)/.runtime ## publish the sample letter on http://127.0.0.1:8000
 	$(BIN)/petition demo
 
-test: $(VENV)/.test browser check ## every check: lint, types, contracts, tests
+test: $(VENV)/.test browser redis check ## every check: lint, types, contracts, tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(VENV)/.test ## lint, types and import contracts
@@ -28,6 +28,12 @@ browser: ## a Chromium for the browser tests: the machine's own, else Debian's w
 	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
 	  echo "no Chromium found: the browser tests will be skipped (install the package 'chromium')"
+
+redis: ## a Redis for the tests of several nodes: the machine's own, else Debian's when root
+	@command -v redis-server >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; } || \
+	  echo "no Redis found: its tests will be skipped (install the package 'redis-server')"
 
 bench: $(VENV)/.test ## the measurements of docs/performance.md
 	$(BIN)/python -m tests.benchmarks
