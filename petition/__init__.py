@@ -55,7 +55,8 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", ADMIN_POLICY if in_admin else POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers.setdefault("Referrer-Policy", "no-referrer" if g.get("private", in_admin) else "strict-origin-when-cross-origin")
+    private = in_admin or g.get("private", False) or "/signature/" in request.path
+    response.headers.setdefault("Referrer-Policy", "no-referrer" if private else "strict-origin-when-cross-origin")
     response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), browsing-topics=()")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if request.is_secure:

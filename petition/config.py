@@ -46,6 +46,8 @@ def _database(value: str) -> str:
     scheme = value.partition(":")[0]
     if scheme not in ("sqlite", "postgresql", "postgresql+psycopg", "postgres"):
         raise _Refused("say sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+    if scheme == "sqlite" and not re.fullmatch(r"sqlite:///[^?:]+.*", value):
+        raise _Refused("say sqlite:///FILE: the database needs a file of its own")
     return value.replace("postgres://", "postgresql://", 1)
 
 
@@ -165,7 +167,8 @@ def _from_file(name: str, path: str) -> str:
 def _parse(name: str, which: Field[Any], text: str) -> Any:
     try:
         return which.metadata["parse"](text)
-    except _Refused as error:
+    except ValueError as error:
+        error = error if isinstance(error, _Refused) else _Refused("this is no address; docs/configuration.md shows the form")
         shown = "" if which.metadata["secret"] else f'"{text}" is not understood; '
         raise BadSetting(name=name, reason=f"{shown}{error}") from error
 
@@ -222,7 +225,10 @@ def _mask(name: str, value: str) -> str:
     if not value:
         return ""
     if name.endswith("_url"):
-        return re.sub(r"(?<=:)[^:@/]+(?=@)", "***", value)
+        scheme, _, rest = value.partition("://")
+        user, at, place = rest.rpartition("@")
+        user = f"{user.partition(':')[0]}:***" if ":" in user else user
+        return f"{scheme}://{user}{at}" + re.sub(r"(?<==)[^&]*", "***", place) if rest else value
     return "***"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -108,16 +109,18 @@ class WriterQueue:
 
 
 _queues: dict[int, WriterQueue] = {}
+_SILENT = {"hide_parameters": True}  # an error must not carry names and addresses into a log
 
 
 def init_app(app: Flask, url: str) -> None:
     """Bind the database to the application and make its connections durable."""
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     if url.startswith("sqlite"):
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": LOCK_WAIT}}
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": LOCK_WAIT}, **_SILENT}
     else:
         options = "-c synchronous_commit=on -c timezone=UTC -c lock_timeout=5000"
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"options": options, "connect_timeout": 5}, "pool_pre_ping": True}
+        connect = {"options": options, "connect_timeout": 5}
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": connect, "pool_pre_ping": True, **_SILENT}
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
@@ -140,8 +143,19 @@ def _durable(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("writes", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    # The wait in our own queue and the wait for programs that do not queue are one wait.
+    left = max(options.get("deadline", math.inf) - time.monotonic(), 0.05)
+    driver.execute(f"PRAGMA busy_timeout = {int(min(left, LOCK_WAIT) * 1000)}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {int(LOCK_WAIT * 1000)}")
 
 
 @contextmanager
@@ -157,11 +171,12 @@ def transaction() -> Iterator[Session]:
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("something was changed outside a transaction")
     session.rollback()  # ends the read that may have begun: a read cannot become a write on SQLite
+    deadline = time.monotonic() + LOCK_WAIT
     try:
         with _turn(session):
             session.info["writing"] = True
             try:
-                session.connection(execution_options={"writes": True})
+                session.connection(execution_options={"writes": True, "deadline": deadline})
                 yield session
                 session.commit()
             except BaseException:

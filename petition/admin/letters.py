@@ -27,22 +27,6 @@ STATUSES = {
 SAVED = N_("Saved.")
 
 
-class Overtaken(Conflict):
-    """Somebody else saved the letter while this text was being edited."""
-
-    code = "overtaken"
-    message = N_(
-        "Somebody else changed this letter while you were editing. Your text is kept below; compare before you save."
-    )
-
-
-class SlugTaken(Conflict):
-    """A new letter asked for the address of one that exists."""
-
-    code = "slug_taken"
-    message = N_("There is a letter at this address already. Choose another slug.")
-
-
 @bp.get("/letters")
 @gate("viewer")
 def letter_list() -> str:
@@ -85,9 +69,9 @@ def edit(slug: str, language: str) -> BaseResponse:
     try:
         given = _read(slug, language)
         if request.form.get("standing") != standing.digest:
-            raise Overtaken
+            raise letters.Overtaken
         if request.form.get("action") == "save":
-            return _save(given)
+            return _save(given, standing.digest)
     except (BadFile, Conflict) as error:
         return _editor(found, language, source=_typed(), standing=standing.digest, problem=error)
     difference = letters.difference(standing, given)
@@ -122,9 +106,8 @@ def new_letter() -> BaseResponse:
         team = next((each for each in teams if str(each.id) == request.form.get("team")), None)
         if team is None:
             raise NotFound
-        _free(given.slug)
         letters.load(
-            given, file="letter.md", signed=directory.anybody, actor=member().actor, now=_now(), team_name=team.name
+            given, file="letter.md", signed=directory.anybody, actor=member().actor, now=_now(), team_name=team.name, new=True
         )
     except (BadFile, Conflict) as error:
         return _new(teams, error)
@@ -136,14 +119,6 @@ def _new(teams: list[Team], problem: PetitionError | None = None) -> BaseRespons
     return make_response(html, problem.status if problem else 200)
 
 
-def _free(slug: str) -> None:
-    try:
-        letters.find(slug)
-    except NotFound:
-        return
-    raise SlugTaken
-
-
 def _read(slug: str, language: str | None) -> LetterDocument:
     given = document.read(_typed(), slug)
     if given.slug != slug or (language is not None and given.language != language):
@@ -151,9 +126,9 @@ def _read(slug: str, language: str | None) -> LetterDocument:
     return given
 
 
-def _save(given: LetterDocument) -> BaseResponse:
+def _save(given: LetterDocument, standing: str = "") -> BaseResponse:
     correction = request.form.get("as", "version") == "correction"
-    letters.edit(given, signed=directory.anybody, actor=member().actor, now=_now(), correction=correction)
+    letters.edit(given, signed=directory.anybody, actor=member().actor, now=_now(), correction=correction, standing=standing)
     flash(gettext(SAVED))
     return redirect(url_for("admin.letter", slug=given.slug), 303)
 

@@ -37,7 +37,7 @@ def _team(wrong: int | None = None, problem: Invalid | None = None) -> BaseRespo
     return make_response(html, problem.status if problem else 200)
 
 
-@bp.post("/team/<int:team_id>")
+@bp.post("/team/<int(max=2147483647):team_id>")
 @gate("owner")
 def describe(team_id: int) -> BaseResponse:
     """Change a team's name, operator and imprint."""
@@ -53,7 +53,7 @@ def describe(team_id: int) -> BaseResponse:
     return redirect(url_for("admin.team"), 303)
 
 
-@bp.post("/team/<int:team_id>/logo")
+@bp.post("/team/<int(max=2147483647):team_id>/logo")
 @gate("owner")
 def logo(team_id: int) -> BaseResponse:
     """Take a team's logo, or remove it."""

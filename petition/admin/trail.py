@@ -15,7 +15,7 @@ from petition.errors import BadCursor
 def trail() -> str:
     """The newest entries of the member's teams, page by page."""
     before = request.args.get("before", "")
-    if before and not (before.isascii() and before.isdecimal() and len(before) < 16):
+    if before and not (before.isascii() and before.isdecimal() and len(before) < 10):
         raise BadCursor
     entries = audit.trail(member().team_ids, int(before) if before else None)
     return render_template(

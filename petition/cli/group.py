@@ -45,8 +45,8 @@ def _run(group: click.Group, info: ScriptInfo) -> int:
     except (PetitionError, click.ClickException) as error:
         return _say(error.format_message() if isinstance(error, click.ClickException) else str(error), 1)
     except DATABASE_ERRORS as error:
-        # The driver's own words, in one line: they name the host, the file or the table, and never a value.
-        words = " ".join(str(getattr(error, "orig", None) or error).split())
+        # The driver's own first line names the host, the file or the table; what follows may hold a row's values.
+        words = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         return _say(
             f"The database did not do what was asked ({words}). See PETITION_DATABASE_URL and run `petition check`.",
             1,

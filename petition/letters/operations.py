@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from petition import accounts, audit
 from petition.audit import Actor
-from petition.db import db, transaction
+from petition.db import db, serialise, transaction
 from petition.errors import N_, BadFile, Conflict, EditedSince, NotFound
 from petition.letters import document as letter_file
 from petition.letters import text
@@ -34,6 +34,20 @@ class NotPublishable(Conflict):
 
     code = "closed_for_good"
     message = N_("A closed letter cannot be opened again.")
+
+
+class Overtaken(Conflict):
+    """Somebody else saved the letter while this text was being edited."""
+
+    code = "overtaken"
+    message = N_("Somebody else changed this letter while you were editing. Your text is kept below; compare before you save.")
+
+
+class SlugTaken(Conflict):
+    """A new letter asked for the address of one that exists."""
+
+    code = "slug_taken"
+    message = N_("There is a letter at this address already. Choose another slug.")
 
 
 @dataclass(frozen=True)
@@ -109,15 +123,17 @@ def difference(before: LetterDocument, after: LetterDocument) -> str:
 
 def load(
     given: LetterDocument, *, file: str, signed: Signed, actor: Actor, now: datetime, force: bool = False,
-    correction: bool = False, team_name: str | None = None,
+    correction: bool = False, team_name: str | None = None, new: bool = False,
 ) -> Loaded:  # fmt: skip
     """Create or update a letter, or one of its translations, from a letter file; the same file twice changes nothing.
 
-    Raises EditedSince when the admin changed the words since the last load and `force` is not given, and BadFile when
-    the file does not fit the letter.
+    Raises EditedSince when the admin changed the words since the last load and `force` is not given, BadFile when the
+    file does not fit the letter, and SlugTaken when there is one that should be `new`.
     """
     with transaction() as session:
         letter = session.scalar(select(Letter).where(Letter.slug == given.slug))
+        if letter is not None and new:
+            raise SlugTaken
         if letter is None:
             letter = _new_letter(session, given, team_name, now)
         given = _completed(letter, given, file)
@@ -136,10 +152,21 @@ def load(
         return Loaded(letter.slug, given.language, outcome, letter.version.label)
 
 
-def edit(given: LetterDocument, *, signed: Signed, actor: Actor, now: datetime, correction: bool) -> Loaded:
-    """Change a letter, or add a translation, from the admin; raises NotFound, or BadFile when it does not fit."""
+def edit(
+    given: LetterDocument, *, signed: Signed, actor: Actor, now: datetime, correction: bool, standing: str | None = None,
+) -> Loaded:  # fmt: skip
+    """Change a letter, or add a translation, from the admin.
+
+    `standing` is the digest of the words that were edited, '' where there were none. Raises NotFound, BadFile when the
+    words do not fit, and Overtaken when others stand there by now.
+    """
     with transaction() as session:
         letter = find(given.slug)
+        serialise(session, "letter", letter.id)
+        session.expire_all()
+        stands = as_document(letter, given.language).digest if letter.translation(given.language) else ""
+        if standing is not None and standing != stands:
+            raise Overtaken
         given = _completed(letter, given, given.slug)
         outcome = _apply(session, letter, given, signed=signed, correction=correction, now=now)
         if outcome != "unchanged":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import traceback
+from typing import Any
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext
@@ -28,6 +30,7 @@ _WORDS = {
 
 def init_app(app: Flask) -> None:
     """Answer every error of ours, of the framework's and of the unforeseen."""
+    app.log_exception = _log_exception  # type: ignore[method-assign]
     app.before_request(_refuse_nul)
     app.register_error_handler(PetitionError, answer)
     app.register_error_handler(HTTPException, _http)
@@ -73,6 +76,14 @@ def _http(error: HTTPException) -> BaseResponse:
     if error.code == 405:
         response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
     return response
+
+
+def _log_exception(exc_info: Any) -> None:
+    """Where it happened and what sort it was: an address can be a token, and an error's words can hold a name."""
+    kind, error, trace = exc_info
+    cause = getattr(error, "orig", None)
+    sort = kind.__name__ if cause is None else f"{kind.__name__} ({type(cause).__name__})"
+    log.error("%s in %s %s\n%s", sort, request.method, request.endpoint, "".join(traceback.format_tb(trace)))
 
 
 def _unforeseen(error: Exception) -> Response:

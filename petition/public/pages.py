@@ -126,10 +126,11 @@ def integrity(slug: str) -> Response:
 @bp.get("/letters/<slug>/text/<fingerprint>.txt")
 def canonical_text(slug: str, fingerprint: str) -> Response:
     """The exact bytes whose SHA-256 is the fingerprint."""
-    found = letters.text_by_fingerprint(letters.find_published(slug), fingerprint)
+    letter = letters.find_published(slug)
+    found = letters.text_by_fingerprint(letter, fingerprint)
     response = cached(found.canonical, "public, max-age=31536000, immutable")
     response.mimetype = "text/plain"
-    return response
+    return robots(response, letter.protected)
 
 
 @bp.get("/teams/<int(max=2147483647):team_id>/logo")

@@ -37,6 +37,7 @@ class SignForm(FlaskForm):  # type: ignore[misc]
     country = SelectField(choices=[], validate_choice=False)
     email = EmailField()
     version = HiddenField()
+    text = HiddenField()
     comment = TextAreaField()
     visibility = RadioField(choices=["public", "initials", "counted"], default="public", validate_choice=False)
     consent = StringField()
@@ -138,6 +139,9 @@ def find(slug: str) -> BaseResponse:
             done = True
         except Invalid as error:
             fault, status = error.faults[0], error.status
+        except (TooMany, Busy) as error:
+            html = render_template("public/find.html", **context, fault=error, typed=typed, done=False)
+            return with_retry(make_response(html, error.status), error)
     response = make_response(render_template("public/find.html", **context, fault=fault, typed=typed, done=done), status)
     response.headers["Cache-Control"] = "no-store"
     return response

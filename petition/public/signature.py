@@ -82,17 +82,18 @@ def _look(token: str) -> changes.Behind:
     g.private = True
     g.language_asked = g.language
     try:
-        return changes.look(token, now=datetime.now(UTC))
+        behind = changes.look(token, now=datetime.now(UTC))
     except LinkNotValid:
         knock(limits.LINK_GUESSES)
         raise
+    if g.language is None and behind.statement.language in settings().languages:
+        g.language = behind.statement.language
+    return behind
 
 
 def _show(token: str, *, done: str = "", faults: tuple[Fault, ...] = (), status: int = 200) -> Response:
     behind = _look(token)
     statement = behind.statement
-    if g.language is None and statement.language in settings().languages:
-        g.language = statement.language
     asked = g.language
     context = letter_context(statement.letter)
     g.language = asked or g.language

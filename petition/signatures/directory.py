@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from petition.db import db
 from petition.errors import BadCursor
@@ -133,6 +133,8 @@ def signatories(
 def _from_country(rows: Select[Signature], letter: Letter, country: str) -> Select[Signature]:
     # Filtering by a small country would tell what merging it hides.
     shown = {code for code, _ in countries(letter) if code}
+    # Nor is anybody found by a country that their own entry does not show.
+    rows = rows.where(or_(Signature.kind == "organisation", Signature.visibility == "public"))
     if country in shown:
         return rows.where(Signature.country == country)
     return rows.where(Signature.country.not_in(shown), Signature.country != "") if country == "other" else rows.where(Signature.id < 0)

@@ -44,7 +44,7 @@ class Confirmed:
 def request(letter: Letter, given: Submission, *, config: Config, now: datetime) -> None:
     """Keep a signing request and queue its verification mail; the same submission again is the same request.
 
-    Raises LetterNotOpen, or LetterChanged when the form showed another version or consent sentence. Signatures are not
+    Raises LetterNotOpen, or LetterChanged when the form showed another version, text or consent sentence. Signatures are not
     looked up, so the answer cannot tell who signed.
     """
     check_open(letter, given, now)
@@ -60,6 +60,9 @@ def check_open(letter: Letter, given: Submission, now: datetime) -> None:
     if letter.state(now) != "open" or not letter.takes(given.kind):
         raise LetterNotOpen
     if given.version and given.version != letter.version.label:
+        raise LetterChanged
+    # Before the first signature, and in a translation at any time, words change under the same version.
+    if given.text and not text_shown(letter, given.language).fingerprint.startswith(given.text):
         raise LetterChanged
     names_a_sentence = len(given.consent) == 16
     if names_a_sentence and given.consent != consent.digest(consent.sentence(letter, given.language)):
@@ -229,7 +232,13 @@ def _settle(session: Session, found: SigningRequest, signature: Signature) -> No
 
 def _expose(session: Session, found: SigningRequest, now: datetime) -> Confirmed:
     """Apply a change that makes a signature more public, now that its mailbox agreed."""
+    number = found.id
     signature = session.get_one(Signature, found.signature_id, with_for_update=True, populate_existing=True)
+    # Whoever held the signature until now may have hidden it, which discards what was asked for earlier.
+    still = session.get(SigningRequest, number, with_for_update=True, populate_existing=True)
+    if still is None:
+        return Confirmed("standing", signature)
+    found = still
     tokens.hand_over(session, [found.id], signature)
     values = {name: getattr(found, name) for name in STATEMENT if name not in ("kind", "language", "consent_id", "text_id", "updates")}
     session.delete(found)

@@ -14,7 +14,12 @@ from petition.errors import N_, Fault, Invalid
 from petition.signatures.models import KINDS, VISIBILITIES
 
 LONGEST = {"name": 120, "organisation": 200, "role": 120, "comment": 1000, "website": 300, "email": 254}
-_INVISIBLE = dict.fromkeys((0x200B, 0x2060, 0xFEFF, 0x00AD))  # zero-width and soft characters that only hide
+# Characters that are drawn as nothing and only hide; the Hangul fillers among them even count as letters. The two joiners
+# and the variation selectors stay: Persian, the scripts of India and Japanese names are spelled with them.
+_INVISIBLE = dict.fromkeys((
+    0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x200B, 0x200E, 0x200F, *range(0x2060, 0x2065), *range(0x206A, 0x2070),
+    0x2800, 0x3164, 0xFEFF, 0xFFA0,
+))  # fmt: skip
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -39,6 +44,7 @@ class Submission:
     deliver: bool = False
     language: str = "en"
     version: str = ""  # the label of the version the form was shown with; empty means the current one
+    text: str = ""  # the first 16 digits of the fingerprint of the text that was shown; empty means the current one
     consent: str = "yes"  # 'yes', or the digest of the sentence that was shown
 
 
@@ -73,6 +79,7 @@ def check(typed: Mapping[str, str], *, language: str) -> Submission:
         deliver=ticked(typed.get("deliver")),
         language=language,
         version=(typed.get("version") or "").strip()[:20],
+        text=(typed.get("text") or "").strip()[:16],
         consent=(typed.get("consent") or "").strip()[:64],
     )
     if not ticked(found.consent):

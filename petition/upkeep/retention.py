@@ -85,7 +85,7 @@ def _has_address() -> ColumnElement[bool]:
 
 
 def _is_named() -> ColumnElement[bool]:
-    fields = (Signature.name, Signature.organisation, Signature.role, Signature.comment)
+    fields = (Signature.name, Signature.organisation, Signature.role, Signature.comment, Signature.country)
     return (Signature.kind == "person") & (Signature.state != "withdrawn") & or_(*(field != "" for field in fields))
 
 
@@ -120,6 +120,7 @@ def _forget_names(session: Session, ids: list[int]) -> None:
         "role": "",
         "comment": "",
         "website": "",
+        "country": "",
         "email": None,
         "updates": False,
         "visibility": "counted",

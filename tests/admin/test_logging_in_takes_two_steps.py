@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from petition import create_app
 from petition.accounts import find_member
 from petition.db import db, dispose
+from petition.limits import counters
 from tests import conftest
 from tests.admin import people
 from tests.admin.conftest import Browser
@@ -153,8 +154,9 @@ def test_a_session_ends_after_twelve_hours_however_busy(client: FlaskClient) -> 
 
 
 @pytest.fixture
-def lenient(sqlite_template: Path, tmp_path: Path) -> Flask:
+def lenient(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The application where the operator does not ask for a second factor, and limits are on."""
+    monkeypatch.setattr(counters, "SHARED_MEMORY", tmp_path)
     shutil.copy(sqlite_template, tmp_path / "petition.sqlite3")
     return create_app(conftest.settings(tmp_path, require_second_factor="off", limits="on"))
 
@@ -170,4 +172,5 @@ def test_where_no_second_factor_is_required_the_password_is_enough_and_guessing_
         answers = [people.type_password(guesser, "moderator@team.example.org", "wrong").status_code for _ in range(22)]
         assert answers[0] == 200
         assert answers[-1] == 429
+        lenient.extensions["limiter"].close()
         dispose()

@@ -70,7 +70,7 @@ def test_a_person_and_an_organisation_sign_are_approved_and_exported(site):
         website="https://union.example.org", consent="yes",
     )  # fmt: skip
     visitor.post(link_in(mail_server, 2), action="confirm")
-    assert "Sample Union of" not in visitor.get(f"/letters/{SLUG}/signatories").text
+    assert "Sample Union" not in visitor.get(f"/letters/{SLUG}/signatories").text
 
     owner = Visitor(visitor.base)
     logged_in = owner.post(

@@ -1,17 +1,18 @@
 """Texts are fixed by fingerprints; a change after the first signature is a version or a correction, never silent."""
 
 import hashlib
+import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from petition.audit import COMMAND_LINE
 from petition.db import db
 from petition.errors import BadFile, EditedSince
 from petition.letters import document, operations
 from petition.signatures import directory
-from petition.signatures.models import Signature
-from tests.factories import ANA, ARMENIAN, ORIGINAL, count, letter, load, now, sign
+from petition.signatures.models import LinkToken, Signature, SigningRequest
+from tests.factories import ANA, ARMENIAN, ORIGINAL, SIGN, count, letter, load, now, sign
 
 
 def original(body: str = "We write from a closed road.", more: str = "") -> str:
@@ -44,6 +45,24 @@ def test_after_the_first_signature_a_change_is_a_new_version(client):
     signature = db.session.scalars(select(Signature)).one()
     assert (signature.major, signature.text.fingerprint) == (1, before)
     assert "signed an earlier version" in client.get("/letters/open-the-road").text
+
+
+@pytest.mark.parametrize(("page", "source"), [("", ORIGINAL), ("/hy", ARMENIAN)])
+def test_words_that_changed_between_reading_and_signing_are_not_signed(client, page, source):
+    letter()
+    load(ARMENIAN)
+    form = client.get(f"{page}{SIGN}").text
+    shown = re.search(r'name="text" value="([0-9a-f]{16})"', form)[1]
+    fields = ANA | {"version": "1", "text": shown}
+    assert client.post(f"{page}{SIGN}", data=fields | {"email": "first@example.org"}).status_code == 303
+    source = original("We demand the opposite.") if source is ORIGINAL else source.replace("Գրում ենք", "Չենք գրում")
+    db.session.execute(delete(LinkToken))
+    db.session.execute(delete(SigningRequest))  # so that the original still changes under the same version
+    db.session.commit()
+    assert load(source).version == "1"
+    answer = client.post(f"{page}{SIGN}", data=fields)
+    assert answer.status_code == 409
+    assert "Ana Sample" in answer.text
 
 
 def test_a_correction_keeps_the_signatures_with_the_text(client):

@@ -33,8 +33,7 @@ def test_no_address_is_kept_and_names_are_varied(app: Flask) -> None:
     assert db.session.scalar(select(func.count(func.distinct(Signature.signed_on)))) > 15
 
 
-def test_a_second_letter_with_the_same_cast_is_possible_only_under_another_letter(app: Flask) -> None:
-    first = signed_letter(app, 40)
-    newest = [each.name for each in directory.signatories(first, kind="person").entries]
-    assert newest == [each.name for each in directory.signatories(first, kind="person").entries]
-    assert len(newest) == len([name for name in newest if name])
+def test_the_list_begins_with_people_who_are_shown(sqlite_app: Flask) -> None:
+    newest = directory.signatories(signed_letter(sqlite_app, 40), kind="person").entries
+    assert len(newest) > 20
+    assert all(each.name for each in newest)

@@ -29,9 +29,11 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def _running(app: Flask, config: Config, clock: Callable[[], datetime]) -> Iterator[threading.Event]:
+def _running(
+    app: Flask, config: Config, clock: Callable[[], datetime], stop: threading.Event | None = None
+) -> Iterator[threading.Event]:
     """A worker in a thread of its own, stopped at the end; the test fails when it does not stop or broke."""
-    stop, broke = threading.Event(), []
+    stop, broke = stop or threading.Event(), []
 
     def work() -> None:
         try:
@@ -100,9 +102,11 @@ def test_it_waits_for_a_mail_server_that_is_down(app: Flask, petition_config: Co
 def test_it_stops_between_two_mails(app: Flask, petition_config: Config) -> None:
     for number in range(5):
         queue_mail(f"signer{number}@example.org")
-    with served(petition_config) as (server, config), _running(app, config, Clock()) as stop:
-        server.on_mail = stop.set
-        _until(lambda: mails()[0].state == "sent")
+    stop = threading.Event()
+    with served(petition_config) as (server, config):
+        server.on_mail = stop.set  # before the worker begins: it may be quicker than the next line
+        with _running(app, config, Clock(), stop):
+            _until(lambda: mails()[0].state == "sent")
     assert [row.state for row in mails()] == ["sent", "queued", "queued", "queued", "queued"]
     assert all(row.attempts == 0 for row in mails()[1:])
 

@@ -24,6 +24,7 @@ REFUSED_NAMES = {
     "empty": "", "spaces": "   ", "no-break spaces": "\u00a0\u00a0", "zero width": "\u200b\u200b", "only marks": "...",
     "ten thousand letters": "a" * 10_000, "bidi override": f"Ana {OVERRIDE}elpmaS", "NUL": "Ana\x00Sample", "line feed": "Ana\nSample",
     "carriage return": "Ana\rSample", "isolate": "Ana \u2066x",
+    "Hangul fillers": "\u3164\u115f\u1160\uffa0", "Braille blanks": "\u2800\u2800",
 }  # fmt: skip
 
 

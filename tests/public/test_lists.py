@@ -47,6 +47,16 @@ def test_page_sizes_are_clamped_or_refused(client, limit, status):
     assert client.get(f"/api/v1/letters/open-the-road/signatories?limit={limit}").status_code == status
 
 
+def test_nobody_is_found_by_a_country_that_their_entry_does_not_show(client):
+    letter()
+    many(client, 10, country="AM")
+    sign(client, **ANA | {"name": "Zara Quiet", "email": "zara@example.org", "country": "AM", "visibility": "initials"})
+    page = client.get("/api/v1/letters/open-the-road/signatories?country=AM").json
+    assert len(page["signatories"]) == 10
+    assert "Z. Q." not in client.get(f"{LIST}?country=AM").text
+    assert "Z. Q." in client.get(LIST).text
+
+
 def test_wildcards_in_a_search_are_literal(client):
     letter()
     sign(client, **ANA)

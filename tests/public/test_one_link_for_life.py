@@ -1,10 +1,19 @@
 """The mailed link shows, changes, hides and withdraws a signature."""
 
+import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from email import message_from_bytes
+from email.policy import default
+
 from sqlalchemy import select
 
-from petition.db import db
+from petition.db import db, transaction
+from petition.outbox.delivery import deliver_due
+from petition.signatures import changes, transitions
 from petition.signatures.models import LinkToken, Signature, SigningRequest
-from tests.factories import ANA, UNION, ask, count, last_token, letter, mails, sign
+from tests.factories import ANA, ARMENIAN, SIGN, UNION, ask, count, last_token, letter, load, mails, now, sign
 
 
 def only() -> Signature:
@@ -22,6 +31,61 @@ def test_withdrawing_removes_the_name_from_every_page_at_once(client):
     assert count(client)["total"] == 0
     gone = only()
     assert (gone.name, gone.comment, gone.country, gone.email, gone.address_fingerprint) == ("", "", "", None, None)
+
+
+def test_hiding_wins_over_becoming_visible_at_the_same_moment(app, client):
+    letter()
+    token = sign(client, **ANA, visibility="initials")
+    client.post(f"/signature/{token}", data={"action": "change", "visibility": "public", "email": "ana@example.org"})
+    waiting = last_token("expose")
+    db.session.rollback()
+    started = threading.Event()
+
+    def confirm() -> int:
+        started.set()
+        return app.test_client().post(f"/signature/{waiting}", data={"action": "confirm"}).status_code
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            held = session.scalars(select(Signature).with_for_update()).one()
+            outcome = pool.submit(confirm)
+            started.wait(5)
+            time.sleep(0.3)  # so that it waits for this row; were it slower, it would find the request gone and pass as well
+            changes.discard(session, [each.id for each in session.scalars(select(SigningRequest))])
+            transitions.reshape(session, held, {"visibility": "counted"})
+        assert outcome.result(10) in (303, 404)
+    assert (only().visibility, only().name) == ("counted", "")
+
+
+def test_this_was_not_me_is_answered_in_the_language_of_the_mail(client):
+    letter()
+    load(ARMENIAN)
+    client.post(f"/hy{SIGN}", data=ANA)
+    answer = client.post(f"/signature/{last_token()}", data={"action": "not-me"})
+    assert '<html lang="hy"' in answer.text
+
+
+def test_a_form_from_another_site_is_refused_without_telling_where_it_was_sent(client):
+    letter()
+    answer = client.post(f"/signature/{ask(client, **ANA)}", data={"action": "confirm"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert (answer.status_code, answer.headers["Referrer-Policy"]) == (403, "no-referrer")
+
+
+def test_a_lost_link_is_mailed_and_manages_the_signature(app, client):
+    letter()
+    token = sign(client, **ANA)
+    client.post("/letters/open-the-road/find", data={"email": "ana@example.org"})
+    client.post("/letters/open-the-road/find", data={"email": "stranger@example.org"})
+    config = app.config["PETITION"]
+    deliver_due(config, clock=now)
+    links = {}
+    for path in sorted(config.mailbox.glob("*.eml")):
+        mail = message_from_bytes(path.read_bytes(), policy=default)
+        links[mail["To"]] = re.findall(r"http://localhost(/signature/[\w-]+)", mail.get_body(("plain",)).get_content())
+    assert links["stranger@example.org"] == []
+    assert links["ana@example.org"] != [f"/signature/{token}"]
+    client.post(links["ana@example.org"][0], data={"action": "withdraw"})
+    assert count(client)["total"] == 0
 
 
 def test_withdrawing_twice_is_withdrawing_once(client):
