@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from flask_babel import Babel
@@ -61,6 +62,11 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if response.status_code == 308:  # the router's own, made with whatever Host the request named
+        parts = urlsplit(response.headers["Location"])
+        response.data = b""  # it names the Host as well
+        response.headers["Location"] = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        response.headers["Cache-Control"] = "no-store"
     if in_admin:
         response.headers["Cache-Control"] = "no-store"
     return response

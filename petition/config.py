@@ -7,12 +7,12 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, Field, dataclass, field, fields
-from email.utils import parseaddr
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from petition import i18n
+from petition import addresses, i18n
 from petition.errors import BadSetting
 
 PREFIX = "PETITION_"
@@ -53,8 +53,9 @@ def _database(value: str) -> str:
 
 def _site(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise _Refused("say the site's own address, such as https://letters.example.org")
+    odd = parts.query or parts.fragment or parts.username or parts.path.strip("/") or parts.port == 0 or not value.isprintable()
+    if parts.scheme not in ("http", "https") or not parts.hostname or odd or " " in value:
+        raise _Refused("say the site's own address, without a path, such as https://letters.example.org")
     return value.rstrip("/")
 
 
@@ -72,15 +73,20 @@ def _mail(value: str) -> str:
 
 
 def _redis(value: str) -> str:
-    if urlsplit(value).scheme not in ("redis", "rediss"):
+    parts = urlsplit(value)
+    if parts.scheme not in ("redis", "rediss") or not parts.hostname or parts.port == 0:
         raise _Refused("say redis://HOST:PORT/NUMBER")
     return value
 
 
 def _sender(value: str) -> str:
-    address = parseaddr(value)[1]
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or "\n" in value or "\r" in value:
-        raise _Refused('say an address, such as "Open letters <letters@example.org>"')
+    found = getaddresses([value])
+    address = found[0][1] if len(found) == 1 else ""
+    local, _, host = address.rpartition("@")
+    # Its own mail server may not speak RFC 6531, and every mail would fail with it.
+    if not re.fullmatch(r"[!-?A-~]+", local) or not host or not value.isprintable():
+        raise _Refused('say one address, such as "Open letters <letters@example.org>"')
+    addresses.domain(address)
     return value
 
 

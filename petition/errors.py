@@ -167,6 +167,14 @@ class WrongMediaType(PetitionError):
     message = N_("Please send the form as a form.")
 
 
+class LengthRequired(PetitionError):
+    """A body that does not say how long it is; no browser sends a form so (RFC 9110, section 15.5.12)."""
+
+    code = "length_required"
+    status = 411
+    message = N_("Please send the form with its length.")
+
+
 class TooMany(PetitionError):
     """A limit is spent; `retry_after` is in seconds."""
 
@@ -177,6 +185,13 @@ class TooMany(PetitionError):
     def __init__(self, retry_after: int, **params: Any) -> None:
         self.retry_after = retry_after
         super().__init__(**params)
+
+
+class TooManyLinks(TooMany):
+    """Links were guessed from this network; nothing was typed that could be kept."""
+
+    code = "too_many_links"
+    message = N_("Too many links that are not valid were opened from your network. Please wait a moment and open yours again.")
 
 
 class Busy(PetitionError):

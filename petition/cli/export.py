@@ -58,6 +58,8 @@ def export(
 
 def _write(output: Path, pieces: Iterator[bytes], about: int) -> None:
     """Write the whole file or leave what was there; it holds names and addresses, so it is its owner's only."""
+    if not output.parent.is_dir():
+        raise click.ClickException(f"There is no folder {output.parent} to write {output.name} into; make it, or name another.")
     draft = output.with_name(f".{output.name}.{os.getpid()}.part")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

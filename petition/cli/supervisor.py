@@ -29,6 +29,13 @@ class PortTaken(PetitionError):
     message = N_("Port %(port)s on %(host)s cannot be used (%(reason)s). Stop what holds it, or choose another with --port.")
 
 
+class HostUnknown(PetitionError):
+    """There is no such host to listen on."""
+
+    code = "host_unknown"
+    message = N_("There is no host %(host)s to listen on (%(reason)s). Name an address of this machine with --host.")
+
+
 class NotStarted(PetitionError):
     """The web server ended before it ever answered."""
 
@@ -63,6 +70,8 @@ def check_port(host: str, port: int) -> None:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
+    except socket.gaierror as error:
+        raise HostUnknown(host=host, reason=error.strerror) from error
     except OSError as error:
         raise PortTaken(host=host, port=port, reason=error.strerror) from error
 

@@ -40,7 +40,7 @@ def add(email: str, role: str, team_name: str | None, password_stdin: bool) -> N
 
 def add_member(email: str, role: str, *, team_name: str | None = None, password: str | None = None) -> Member:
     """Add a member from the command line; a usage error when the password is too short."""
-    if password is not None and len(password) < SHORTEST:
+    if password is not None and len(password.strip()) < SHORTEST:
         raise click.UsageError(f"The password needs at least {SHORTEST} characters")
     hashed = None if password is None else current_app.extensions["hash_password"](password)
     return accounts.add_member(email, role, actor=COMMAND_LINE, now=datetime.now(UTC), password_hash=hashed, team_name=team_name)

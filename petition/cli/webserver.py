@@ -14,6 +14,9 @@ PATIENCE = 10  # seconds for what is in flight when the server is told to stop
 
 def application(parent: int) -> Any:
     """The application of one web process, which must not outlive its server and keep the port."""
+    # Inherited over the fork, the server's own handler would swallow a stop while the platform is still being imported.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_DFL)
     from petition.cli import tied
 
     tied.to(parent, signal.SIGKILL)

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from petition import i18n
-from petition.errors import BadFile
+from petition import addresses, i18n
+from petition.errors import BadFile, Invalid
 from petition.letters import text
 from petition.letters.models import REVIEWS, RISKS, WHO_MAY_SIGN
 
@@ -169,11 +169,22 @@ def _review(value: Any) -> str:
     return _one_of(*REVIEWS)(value)
 
 
+def _contact(value: Any) -> str:
+    """Where questions about data go: a mailbox, or a page."""
+    found = _string(value, 254)
+    if not found or found.startswith(("https://", "http://")):
+        return found
+    try:
+        return addresses.normalise(found)
+    except Invalid as error:
+        raise _Bad("must be an e-mail address or the address of a page") from error
+
+
 KEYS: dict[str, Callable[[Any], Any]] = {
     "slug": _slug, "language": _language, "title": _short, "summary": _string, "place": lambda value: _string(value, 200),
     "date": _date, "senders": _strings, "addressees": _addressees, "demands": _strings, "events": _events, "goal": _goal,
     "opens": _moment, "closes": _moment, "signatories": _one_of(*WHO_MAY_SIGN), "review": _review, "risk": _one_of(*RISKS),
-    "action": _action, "controller": lambda value: _string(value, 200), "contact": lambda value: _string(value, 254),
+    "action": _action, "controller": lambda value: _string(value, 200), "contact": _contact,
     "keep_until": _date,
 }  # fmt: skip
 
@@ -206,13 +217,14 @@ def _front_matter(source: str, file: str) -> tuple[dict[str, Any], dict[str, int
         values: dict[str, Any] = {}
         lines: dict[str, int] = {}
         for key_node, value_node in node.value:
-            key, line = str(key_node.value), key_node.start_mark.line + 2
+            line = key_node.start_mark.line + 2
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "This"
             if key not in KEYS:
                 raise BadFile(file=file, line=line, reason=f"{key} is not a field of a letter file")
             if key in values:
                 raise BadFile(file=file, line=line, reason=f"{key} stands here twice")
             lines[key] = line
-            values[key] = _value(KEYS[key], loader.construct_object(value_node, deep=True), key, file, line)
+            values[key] = _value(KEYS[key], _constructed(loader, value_node, key, file, line), key, file, line)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 2
@@ -220,6 +232,13 @@ def _front_matter(source: str, file: str) -> tuple[dict[str, Any], dict[str, int
     finally:
         loader.dispose()
     return values, lines
+
+
+def _constructed(loader: yaml.SafeLoader, node: yaml.Node, key: str, file: str, line: int) -> Any:
+    try:
+        return loader.construct_object(node, deep=True)
+    except ValueError as error:  # a thirteenth month
+        raise BadFile(file=file, line=line, reason=f"{key} is not understood ({error})") from error
 
 
 def _value(parse: Callable[[Any], Any], value: Any, key: str, file: str, line: int) -> Any:

@@ -136,7 +136,7 @@ def load(
             raise SlugTaken
         if letter is None:
             letter = _new_letter(session, given, team_name, now)
-        given = _completed(letter, given, file)
+        given = _completed(letter, given, file, now)
         words = letter.translation(given.language)
         if words is not None:
             standing = as_document(letter, given.language)
@@ -167,7 +167,7 @@ def edit(
         stands = as_document(letter, given.language).digest if letter.translation(given.language) else ""
         if standing is not None and standing != stands:
             raise Overtaken
-        given = _completed(letter, given, given.slug)
+        given = _completed(letter, given, given.slug, now)
         outcome = _apply(session, letter, given, signed=signed, correction=correction, now=now)
         if outcome != "unchanged":
             _note(session, letter, f"letter.{outcome}", actor, now, language=given.language, source="admin")
@@ -202,9 +202,11 @@ def _new_letter(session: Session, given: LetterDocument, team_name: str | None, 
     return letter
 
 
-def _completed(letter: Letter, given: LetterDocument, file: str) -> LetterDocument:
-    """The file with its defaults filled in; refuses a second original and a translation that lost a demand."""
+def _completed(letter: Letter, given: LetterDocument, file: str, now: datetime) -> LetterDocument:
+    """The file with its defaults filled in; refuses a second original, a lost demand, and a term that is over."""
     if given.language == letter.original_language:
+        if given.keep_until is not None and given.keep_until != letter.keep_until and given.keep_until <= now.date():
+            raise BadFile(file=file, line=1, reason="keep_until is over already, so every name would be erased at once")
         # A file that forgets to say how dangerous signing is must not expose those who signed in confidence.
         defaults = DEFAULTS | {"risk": letter.risk}
         missing: dict[str, Any] = {name: value for name, value in defaults.items() if value and getattr(given, name) is None}

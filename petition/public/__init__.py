@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Flask, g, request
 from werkzeug.routing import AnyConverter
 
-from petition.errors import CrossSite, WrongMediaType
+from petition.errors import CrossSite, LengthRequired, WrongMediaType
 from petition.public import errors
 
 bp = Blueprint("public", __name__)
@@ -40,6 +40,8 @@ def _judge_origin() -> None:
         return
     if request.mimetype not in FORM_TYPES:
         raise WrongMediaType
+    if request.content_length is None and "Transfer-Encoding" in request.headers:
+        raise LengthRequired  # cut off at the limit it would look whole
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     if site is not None:

@@ -8,21 +8,29 @@ from flask import Response, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition import limits
-from petition.errors import BadRequest, EntryStands, Fault, Invalid, LinkNotValid
+from petition.errors import BadRequest, Busy, EntryStands, Fault, Invalid, LinkNotValid, TooMany, TooManyLinks
 from petition.public import bp
+from petition.public.errors import with_retry
 from petition.public.pages import address, letter_context
 from petition.public.sign import knock
 from petition.signatures import changes, operations, submission
 from petition.templating import current_language, settings
 
-DONE = ("published", "held", "standing", "renewed", "changed", "mailed", "taken", "withdrawn", "unsubscribed")
+# What the page may say was done, by the state that it finds: an address in a tab of yesterday proves nothing.
+_STANDING = ("standing", "renewed", "changed", "mailed", "unsubscribed")
+DONE = {
+    "pending": ("taken",),
+    "published": ("published", *_STANDING),
+    "held": ("held", *_STANDING),
+    "rejected": ("standing",),
+    "withdrawn": ("withdrawn",),
+}
 
 
 @bp.get("/signature/<token>")
 def signature(token: str) -> Response:
     """What the link leads to."""
-    done = request.args.get("done", "")
-    return _show(token, done=done if done in DONE else "")
+    return _show(token, done=request.args.get("done", ""))
 
 
 @bp.post("/signature/<token>")
@@ -46,6 +54,8 @@ def act(token: str) -> BaseResponse:
         return _show(token, faults=error.faults, status=error.status)
     except EntryStands as error:
         return _show(token, faults=(Fault("organisation", error.code, error.message),), status=error.status)
+    except Busy as error:
+        return with_retry(_show(token, faults=(Fault("form", error.code, error.message),), status=error.status), error)
     if done == "forgotten":
         return private(render_template("public/forgotten.html"))
     return redirect(address("signature", language=g.language_asked, token=token, done=done), 303)
@@ -54,7 +64,7 @@ def act(token: str) -> BaseResponse:
 def _wanted() -> dict[str, str | bool]:
     """The changed fields, checked; a field that was not sent stays as it is."""
     rules = {
-        "name": lambda value: submission.line("name", value, required=True),
+        "name": lambda value: submission.line("name", value),
         "organisation": lambda value: submission.line("organisation", value),
         "role": lambda value: submission.line("role", value),
         "website": submission.website,
@@ -84,7 +94,10 @@ def _look(token: str) -> changes.Behind:
     try:
         behind = changes.look(token, now=datetime.now(UTC))
     except LinkNotValid:
-        knock(limits.LINK_GUESSES)
+        try:
+            knock(limits.LINK_GUESSES)
+        except TooMany as error:
+            raise TooManyLinks(retry_after=error.retry_after) from None
         raise
     if g.language is None and behind.statement.language in settings().languages:
         g.language = behind.statement.language
@@ -98,9 +111,10 @@ def _show(token: str, *, done: str = "", faults: tuple[Fault, ...] = (), status:
     context = letter_context(statement.letter)
     g.language = asked or g.language
     first = {fault.field: fault for fault in reversed(faults)}
+    state = behind.signature.state if behind.signature is not None else "pending"
     html = render_template(
         "public/signature.html", **context, token=token, pending=behind.request, signature=behind.signature, statement=statement,
-        done=done, faults=first, typed=request.form if faults else {}, page_language=current_language(),
+        done=done if done in DONE[state] else "", faults=first, typed=request.form if faults else {}, page_language=current_language(),
     )  # fmt: skip
     return private(html, status)
 

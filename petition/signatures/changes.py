@@ -63,9 +63,10 @@ def change(token: str, values: dict[str, str | bool], *, address: str = "", conf
         wanted = {name: value for name, value in values.items() if name in CHANGEABLE[signature.kind]}
         if signature.kind == "organisation" and "organisation" in wanted:
             wanted["organisation"] = line("organisation", str(wanted["organisation"]), required=True)
+        _mind_the_name(signature, wanted)
         # What waits for the mailbox was asked for earlier; it must not bring back what is changed now.
         discard(session, list(session.scalars(_waiting(signature))))
-        if _more_public(signature.visibility, str(wanted.get("visibility", signature.visibility))):
+        if _more_public(signature, wanted):
             _ask_mailbox(signature, wanted, address, config, now)
             return "mailed"
         try:
@@ -78,8 +79,19 @@ def change(token: str, values: dict[str, str | bool], *, address: str = "", conf
         return "changed"
 
 
-def _more_public(before: str, after: str) -> bool:
-    return VISIBILITIES.index(after) > VISIBILITIES.index(before)
+def _mind_the_name(signature: Signature, wanted: dict[str, str | bool]) -> None:
+    """Raise Invalid for an empty name, unless it is erased and may stay so."""
+    kept = {name: wanted.get(name, getattr(signature, name)) for name in ("name", "visibility", "deliver")}
+    if signature.kind == "person" and kept["visibility"] == "counted" and not kept["deliver"]:
+        return
+    line("name", str(kept["name"]), required=True)
+
+
+def _more_public(signature: Signature, wanted: dict[str, str | bool]) -> bool:
+    """Whether more eyes would see the name than before: readers', or the addressees' when it is to be handed over."""
+    before, after = signature.visibility, str(wanted.get("visibility", signature.visibility))
+    handed_over = bool(wanted.get("deliver", False)) and not signature.deliver and after != "public"
+    return VISIBILITIES.index(after) > VISIBILITIES.index(before) or (handed_over and signature.kind == "person")
 
 
 def _ask_mailbox(signature: Signature, wanted: dict[str, str | bool], address: str, config: Config, now: datetime) -> None:
@@ -141,12 +153,10 @@ def unsubscribe(token: str, *, now: datetime) -> None:
     """Stop the news and forget the address kept for it; the signature stands."""
     with transaction() as session:
         link = claim(session, token, now)
-        statement = link.request or link.signature
-        if statement is None:
-            raise LinkNotValid
-        statement.updates = False
         signature = link.signature
-        if signature is not None:
-            discard(session, list(session.scalars(_waiting(signature))))
-        if signature is not None and signature.state == "published" and signature.kind == "person":
+        if signature is None:
+            raise LinkNotValid
+        signature.updates = False
+        discard(session, list(session.scalars(_waiting(signature))))
+        if signature.state == "published" and signature.kind == "person":
             signature.email = None

@@ -18,7 +18,7 @@ from petition import addresses, outbox
 from petition.audit import PLATFORM, SIGNATORY
 from petition.config import Config
 from petition.db import is_postgresql, serialise, transaction, violated
-from petition.errors import Conflict, LetterChanged, LetterNotOpen, LinkNotValid
+from petition.errors import N_, Conflict, Fault, Invalid, LetterChanged, LetterNotOpen, LinkNotValid
 from petition.letters.models import Letter
 from petition.letters.operations import text_shown
 from petition.outbox.models import OutboxMail
@@ -56,9 +56,12 @@ def request(letter: Letter, given: Submission, *, config: Config, now: datetime)
 
 
 def check_open(letter: Letter, given: Submission, now: datetime) -> None:
-    """Raise LetterNotOpen or LetterChanged unless this submission can be taken now."""
-    if letter.state(now) != "open" or not letter.takes(given.kind):
+    """Raise LetterNotOpen, LetterChanged or Invalid (for a kind that may not sign) unless this submission can be taken now."""
+    if letter.state(now) != "open":
         raise LetterNotOpen
+    if not letter.takes(given.kind):
+        message = N_("Only organisations sign this letter.") if given.kind == "person" else N_("Only people sign this letter.")
+        raise Invalid([Fault("kind", "not_taken", message)])
     if given.version and given.version != letter.version.label:
         raise LetterChanged
     # Before the first signature, and in a translation at any time, words change under the same version.

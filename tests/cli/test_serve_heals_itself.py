@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,3 +93,17 @@ def test_told_to_stop_everything_ends_well(served: subprocess.Popen[str], port: 
 def test_children_are_in_the_servers_process_group(served: subprocess.Popen[str]) -> None:
     ours = {web_server(served.pid), mail_worker(served.pid), *web_workers(served.pid)}
     assert ours <= set(group(served.pid))
+
+
+def test_a_web_process_that_is_still_starting_obeys_a_stop(tmp_path: Path) -> None:
+    # The server's own handler is inherited over the fork; nobody reads what it notes until the platform is imported.
+    script = """
+import os, signal
+signal.signal(signal.SIGTERM, lambda *_: None)
+from petition.cli import webserver
+webserver.application(os.getppid())
+print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == "True\n"

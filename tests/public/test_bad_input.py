@@ -201,6 +201,24 @@ def test_requests_are_judged_before_they_are_read(client, request_, status):
     assert nothing_stored() is (status != 303)
 
 
+def test_a_body_of_unknown_length_is_refused_rather_than_cut(client):
+    letter()
+    body = {"data": b"name=Ana", "content_type": "application/x-www-form-urlencoded"}
+    environ = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    assert client.post(SIGN, **body, environ_overrides=environ).status_code == 411
+
+
+@pytest.mark.parametrize("path", ["/hy", "/letters//open-the-road", "/admin"])
+def test_a_foreign_host_header_never_reaches_a_redirect(client, path):
+    letter()
+    answer = client.get(path, headers={"Host": "evil.example"})
+    assert answer.status_code == 308
+    assert answer.headers["Location"].startswith("/")
+    assert not answer.headers["Location"].startswith("//")
+    assert "evil" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
 def test_a_foreign_host_header_never_reaches_a_mail(client):
     letter()
     client.post(SIGN, data=ANA, headers={"Host": "evil.example"})
@@ -225,9 +243,14 @@ def test_a_letter_edited_between_load_and_send_is_409_with_what_was_typed(client
     assert "Ana Sample" in answer.text
 
 
-def test_the_wrong_kind_for_a_letter_is_409(client):
-    letter(more="signatories: people\n")
-    assert client.post(SIGN, data=UNION).status_code == 409
+@pytest.mark.parametrize(("takes", "who"), [("people", UNION), ("organisations", ANA)])
+def test_the_wrong_kind_for_a_letter_is_told_who_may_sign(client, takes, who):
+    letter(more=f"signatories: {takes}\n")
+    answer = client.post(SIGN, data=who)
+    assert answer.status_code == 422
+    assert f"Only {takes} sign this letter." in answer.text
+    assert who["email"] in answer.text
+    assert nothing_stored()
 
 
 def test_a_form_open_for_three_days_still_signs(client):

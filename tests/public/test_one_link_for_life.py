@@ -1,19 +1,22 @@
 """The mailed link shows, changes, hides and withdraws a signature."""
 
 import re
+import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from email import message_from_bytes
 from email.policy import default
 
+import pytest
 from sqlalchemy import select
 
 from petition.db import db, transaction
 from petition.outbox.delivery import deliver_due
 from petition.signatures import changes, transitions
 from petition.signatures.models import LinkToken, Signature, SigningRequest
-from tests.factories import ANA, ARMENIAN, SIGN, UNION, ask, count, last_token, letter, load, mails, now, sign
+from tests.factories import ANA, ARMENIAN, SIGN, UNION, ask, config, count, last_token, letter, load, mails, now, sign
 
 
 def only() -> Signature:
@@ -76,16 +79,70 @@ def test_a_lost_link_is_mailed_and_manages_the_signature(app, client):
     token = sign(client, **ANA)
     client.post("/letters/open-the-road/find", data={"email": "ana@example.org"})
     client.post("/letters/open-the-road/find", data={"email": "stranger@example.org"})
-    config = app.config["PETITION"]
-    deliver_due(config, clock=now)
+    deliver_due(config(), clock=now)
     links = {}
-    for path in sorted(config.mailbox.glob("*.eml")):
+    for path in sorted(config().mailbox.glob("*.eml")):
         mail = message_from_bytes(path.read_bytes(), policy=default)
         links[mail["To"]] = re.findall(r"http://localhost(/signature/[\w-]+)", mail.get_body(("plain",)).get_content())
     assert links["stranger@example.org"] == []
     assert links["ana@example.org"] != [f"/signature/{token}"]
     client.post(links["ana@example.org"][0], data={"action": "withdraw"})
     assert count(client)["total"] == 0
+
+
+def test_handing_a_hidden_name_over_asks_the_mailbox(client):
+    letter()
+    token = sign(client, **ANA, visibility="counted")
+    change = {"action": "change", "visibility": "counted", "name": "Ana Sample", "deliver_offered": "1", "deliver": "1"}
+    assert client.post(f"/signature/{token}", data=change).status_code == 422
+    assert client.post(f"/signature/{token}", data=change | {"email": "eve@example.org"}).status_code == 303
+    assert (only().name, only().deliver, mails("expose")) == ("", False, [])
+    client.post(f"/signature/{token}", data=change | {"email": "ana@example.org"})
+    client.post(f"/signature/{last_token('expose')}", data={"action": "confirm"})
+    assert (only().name, only().deliver) == ("Ana Sample", True)
+
+
+def test_whose_name_is_erased_may_change_the_rest(client):
+    letter()
+    token = sign(client, **ANA, visibility="counted")
+    saved = client.post(f"/signature/{token}", data={"action": "change", "name": "", "visibility": "counted", "country": "AM"})
+    assert saved.status_code == 303
+    assert only().country == "AM"
+    public = {"action": "change", "name": "", "visibility": "public", "email": "ana@example.org"}
+    assert client.post(f"/signature/{token}", data=public).status_code == 422
+
+
+@pytest.mark.parametrize("claim", ["published", "held", "standing", "withdrawn", "renewed", "nonsense"])
+def test_an_address_that_says_what_was_done_proves_nothing(client, claim):
+    letter()
+    pending = ask(client, **ANA)
+    assert 'class="notice"' not in client.get(f"/signature/{pending}?done={claim}").text
+    client.post(f"/signature/{pending}", data={"action": "confirm"})
+    client.post(f"/signature/{pending}", data={"action": "withdraw"})
+    page = client.get(f"/signature/{pending}?done={claim}").text
+    assert ("Thank you" in page, 'class="notice"' in page) == (False, claim == "withdrawn")
+
+
+def test_a_request_has_no_news_to_stop(client):
+    letter()
+    token = ask(client, **ANA, updates="1")
+    assert client.post(f"/signature/{token}", data={"action": "unsubscribe"}).status_code == 404
+
+
+def test_a_database_that_is_busy_costs_nothing_that_was_typed(sqlite_app, monkeypatch):
+    monkeypatch.setattr("petition.db.LOCK_WAIT", 0.1)
+    client = sqlite_app.test_client()
+    letter()
+    token = sign(client, **ANA)
+    db.session.rollback()
+    with closing(sqlite3.connect(config().instance / "petition.sqlite3", isolation_level=None)) as thief:
+        thief.execute("BEGIN IMMEDIATE")
+        changed = client.post(f"/signature/{token}", data={"action": "change", "comment": "Typed with care"})
+        sought = client.post("/letters/open-the-road/find", data={"email": "ana@example.org"})
+    for answer, typed in ((changed, "Typed with care"), (sought, "ana@example.org")):
+        assert answer.status_code == 503
+        assert typed in answer.text
+        assert answer.headers["Retry-After"]
 
 
 def test_withdrawing_twice_is_withdrawing_once(client):
