@@ -13,7 +13,7 @@ from petition.letters import operations as letters
 from petition.letters import text
 from petition.letters.models import Letter
 from petition.public import bp
-from petition.signatures import consent, directory
+from petition.signatures import consent, directory, ledger
 from petition.templating import current_language, settings
 
 NAMES_FRESH = "public, max-age=0, s-maxage=2, stale-while-revalidate=10, stale-if-error=600"
@@ -120,7 +120,12 @@ def signatories(slug: str) -> Response:
 def integrity(slug: str) -> Response:
     """How many signatures are in which state, how they were verified, and the text they stand under."""
     found = letters.find_published(slug)
-    return robots(cached(render_template("public/integrity.html", **letter_context(found)), NAMES_FRESH), found.protected)
+    context = letter_context(found)
+    html = render_template(
+        "public/integrity.html", **context, states=ledger.by_state(found), periods=ledger.periods(found),
+        corrections=ledger.corrections(found),
+    )  # fmt: skip
+    return robots(cached(html, NAMES_FRESH), found.protected)
 
 
 @bp.get("/letters/<slug>/text/<fingerprint>.txt")
