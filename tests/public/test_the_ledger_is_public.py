@@ -18,8 +18,8 @@ NOON = now().replace(hour=12, minute=0, second=0, microsecond=0)
 
 
 def many(client, number: int, first: int = 0) -> list[str]:
-    people = (ANA | {"name": f"Ana {'BCDFGHKMPRSTVWZ'[index % 15]}{'aeu'[index // 15]}nar", "email": f"a{index}@example.org"} for index in range(first, first + number))
-    return [sign(client, **each) for each in people]
+    names = [f"Ana {'BCDFGHKMPRSTVWZ'[index % 15]}{'aeu'[index // 15]}nar" for index in range(first, first + number)]
+    return [sign(client, **ANA | {"name": name, "email": f"{name[4:].lower()}@example.org"}) for name in names]
 
 
 def move(name: str, state: str, reason_class: str) -> None:
