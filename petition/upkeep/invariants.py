@@ -156,7 +156,7 @@ def _outbox(now: datetime) -> Iterator[Result]:
     advice = f"The oldest mail has been due for {minutes} minutes. {seen_to}"
     yield Result("outbox", not late, advice if late else f"Mail moves; {queue.count} waiting.")
     if queue.failed_count:
-        yield Result("outbox", False, f"{queue.failed_count} mails never arrived. The admin shows why.", warning=True)
+        yield Result("outbox", False, f"{queue.failed_count} mails never arrived. The admin shows which, under Mail.", warning=True)
 
 
 def _answerable(session: Session) -> Iterator[Result]:

@@ -13,7 +13,7 @@ PAGES = {
     "/admin/": "viewer", "/admin/audit": "viewer", "/admin/letters": "viewer", "/admin/letters/open-the-road": "viewer",
     "/admin/letters/open-the-road/queue": "viewer", "/admin/letters/open-the-road/signatures": "viewer",
     "/admin/letters/open-the-road/export.csv": "viewer", "/admin/signatures/{id}": "viewer",
-    "/admin/letters/new": "editor", "/admin/letters/open-the-road/edit/en": "editor",
+    "/admin/mail": "moderator", "/admin/letters/new": "editor", "/admin/letters/open-the-road/edit/en": "editor",
     "/admin/letters/open-the-road/translate": "editor", "/admin/team": "owner",
 }  # fmt: skip
 FORMS = {

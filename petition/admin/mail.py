@@ -1,0 +1,25 @@
+"""Which mails never arrived, and at which stage they failed."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from petition.admin import bp
+from petition.admin.gates import gate, member
+from petition.errors import N_
+from petition.moderation.undelivered import undelivered
+
+# What each message is for, in words for the team.
+MESSAGES = {
+    "verify": N_("the link that confirms a signature"),
+    "expose": N_("the link that confirms a change"),
+    "find": N_("the link to a signature, asked for again"),
+    "decision": N_("what became of a held signature"),
+}
+
+
+@bp.get("/mail")
+@gate("moderator")
+def mail() -> str:
+    """The newest failures of the member's letters."""
+    return render_template("admin/mail.html", rows=undelivered(member()), messages=MESSAGES)

@@ -1,0 +1,24 @@
+"""A mail that failed for good is shown to the team of its letter, by stage and without its address."""
+
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from petition.db import transaction
+from petition.outbox.models import OutboxMail
+from tests.admin import people
+from tests.factories import ANA, SIGN, letter
+
+
+def test_a_failed_mail_is_shown_to_its_team_and_to_no_other(client: FlaskClient) -> None:
+    letter()
+    client.post(SIGN, data=ANA)
+    with transaction() as session:
+        failed = {"state": "failed", "attempts": 3, "last_error": "recipient 550", "recipient": None}
+        session.execute(update(OutboxMail).values(**failed))
+    page = people.browser(people.member()).get("/admin/mail").text
+    assert "recipient 550" in page
+    assert "the link that confirms a signature" in page
+    assert "Open the road" in page
+    assert "ana@example.org" not in page
+    stranger = people.browser(people.member("owner", "stranger@elsewhere.example.org", team="Another team"))
+    assert "recipient 550" not in stranger.get("/admin/mail").text
