@@ -227,6 +227,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('signature_id', 'address_fingerprint', name=op.f('uq_takeover_signature_id_address_fingerprint'))
     )
     with op.batch_alter_table('letter', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('holding', sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column('proof', sa.String(length=10), nullable=False, server_default='auto'))
         batch_op.add_column(sa.Column('protected_names', sa.JSON(), nullable=False, server_default='[]'))
@@ -300,6 +301,7 @@ def downgrade() -> None:
         batch_op.drop_column('protected_names')
         batch_op.drop_column('proof')
         batch_op.drop_column('holding')
+        batch_op.drop_column('closed_at')
 
     op.drop_table('takeover')
     with op.batch_alter_table('report', schema=None) as batch_op:

@@ -184,6 +184,7 @@ def set_status(letter: Letter, status: str, *, actor: Actor, now: datetime) -> N
             raise NotPublishable
         if letter.status != status:
             before, letter.status = letter.status, status
+            letter.closed_at = now if status == "closed" else None
             _note(session, letter, "letter.status", actor, now, before=before, after=status)
 
 

@@ -20,6 +20,7 @@ CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
 HELD = timedelta(days=30)
 SENT = timedelta(days=30)  # also the longest period that the mail caps look back on
 TRAIL = timedelta(days=730)
+NEWS = timedelta(days=183)  # after a letter closed
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
 Forget = Callable[[Session, list[int]], None]
@@ -33,6 +34,7 @@ def purge(now: datetime, dry_run: bool = False) -> list[tuple[str, int]]:
 def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
     today = now.date()
     unpublished = Signature.state.in_(("held", "rejected")) & (Signature.kind == "person") & (Signature.signed_on <= today - HELD)
+    over = select(Letter.id).where(or_(Letter.closed_at <= now - NEWS, Letter.closes <= now - NEWS))
     ended = select(Letter.id).where(Letter.keep_until < today)
     stale = (
         (OutboxMail.state == "queued")
@@ -47,6 +49,12 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
             Signature,
             unpublished & _has_address(),
             _forget_address,
+        ),
+        (
+            "addresses kept for news six months after a letter closed",
+            Signature,
+            Signature.letter_id.in_(over) & Signature.updates,
+            _end_news,
         ),
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
         (
@@ -100,6 +108,13 @@ def _forget_address(session: Session, ids: list[int]) -> None:
     for signature in session.scalars(select(Signature).where(Signature.id.in_(ids))):
         signature.mail_domain = None
         signature.email = signature.email if signature.updates else None
+
+
+def _end_news(session: Session, ids: list[int]) -> None:
+    for signature in session.scalars(select(Signature).where(Signature.id.in_(ids))):
+        signature.updates = False
+        if signature.kind == "person" and signature.state == "published":
+            signature.email = None
 
 
 def _dropping(now: datetime) -> Forget:

@@ -120,6 +120,19 @@ def test_names_go_when_the_letters_term_is_over_and_the_count_stays(app: Flask) 
     assert forgotten(NOW + DAY) == {}
 
 
+@pytest.mark.parametrize("how", ["closed_at", "closes"])
+def test_addresses_for_news_go_six_months_after_the_letter_closed(app: Flask, how: str) -> None:
+    letter = signed_letter(app, 20)
+    with transaction() as session:
+        setattr(letter, how, NOW)
+        first = session.query(Signature).filter_by(kind="person", state="published").first()
+        first.email, first.updates = "ana@example.org", True
+    assert forgotten(NOW + 183 * DAY - timedelta(seconds=1)) == {}
+    assert forgotten(NOW + 183 * DAY) == {"addresses kept for news six months after a letter closed": 1}
+    db.session.refresh(first)
+    assert (first.email, first.updates) == (None, False)
+
+
 def test_a_withdrawn_signature_is_no_concern_of_retention(app: Flask) -> None:
     signed_letter(app, 10)
     with transaction() as session:
