@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from flask_security import RoleMixin, SQLAlchemyUserDatastore, UserMixin, WebAuthnMixin
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint, func, select
 from sqlalchemy.ext.mutable import MutableList
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from petition import addresses, audit
 from petition.audit import Actor
@@ -246,7 +246,7 @@ def add_member(
             session.add(found)
         if password_hash is not None:
             found.password = password_hash
-        found.sees_all = found.sees_all or (role == "owner" and team_name is None)
+        _place(session, found, role == "owner", everywhere=team_name is None)
         held = next((each for each in found.memberships if each.team_id == where.id), None)
         if held is None:
             found.memberships.append(Membership(team=where, role=role))
@@ -257,13 +257,26 @@ def add_member(
     return found
 
 
+def _place(session: Session, found: Member, owner: bool, *, everywhere: bool) -> None:
+    """Let whoever is an owner without a team named own the installation, and nobody any more who is made less."""
+    if everywhere and found.sees_all and not owner:
+        _mind_the_last_owner(session, found)
+        found.sees_all = False
+    elif everywhere and owner:
+        found.sees_all = True
+
+
+def _mind_the_last_owner(session: Session, found: Member) -> None:
+    others = session.scalar(select(func.count()).select_from(Member).where(Member.sees_all, Member.id != found.id))
+    if found.sees_all and not others:
+        raise LastOwner
+
+
 def remove_member(email: str, *, actor: Actor, now: datetime) -> None:
     """Remove an account and its roles; raises NotFound, or LastOwner when nobody else could manage the platform."""
     with transaction() as session:
         found = find_member(email)
-        others = session.scalar(select(func.count()).select_from(Member).where(Member.sees_all, Member.id != found.id))
-        if found.sees_all and not others:
-            raise LastOwner
+        _mind_the_last_owner(session, found)
         audit.record(session, at=now, actor=actor, action="member.removed", thing=("member", found.id))
         session.delete(found)
 
