@@ -85,7 +85,7 @@ def test_processes_that_begin_a_new_span_at_once_end_up_with_the_same_key(
 
 def test_twenty_threads_give_a_network_one_ration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "SHARED_MEMORY", tmp_path / "none")
-    monkeypatch.setattr(limits, "WAIT", 5.0)
+    monkeypatch.setattr(counters, "WAIT", 5.0)
     limiter = Limiter(config.load({}, instance=str(tmp_path), mode="development"))
 
     def one(_number: int) -> bool:
