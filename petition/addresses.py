@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import cache
 
 import idna
 from email_validator import EmailNotValidError, validate_email
+from publicsuffixlist import PublicSuffixList
 
 from petition.errors import N_, Fault, Invalid
 
@@ -23,6 +25,37 @@ COMMON_DOMAINS = (
 _NOT_NEAR_MISSES = frozenset(
     {"gmx.net", "gmx.at", "gmx.ch", "mail.com", "email.com", "gmx.com", "gmx.fr", "ymail.com", "free.com", "mail.de", "yahoo.de", "hotmail.de", "me.com", "hotmail.it", "yahoo.it", "hotmail.es", "yahoo.es"}
 )  # fmt: skip
+
+# Providers of mailboxes for everybody: their domain says nothing about who signs, and many from there is no wave. Only
+# large ones that stand for years: an attacker must not be able to register a name of this list.
+FREE_MAIL = frozenset(
+    """
+    gmail.com googlemail.com outlook.com outlook.fr outlook.de outlook.es outlook.it outlook.pt outlook.com.br hotmail.com
+    hotmail.fr hotmail.de hotmail.es hotmail.it hotmail.co.uk hotmail.be hotmail.ca hotmail.com.tr live.com live.fr live.de
+    live.co.uk live.it live.nl live.be live.ca live.com.mx live.com.pt msn.com passport.com yahoo.com yahoo.fr yahoo.de
+    yahoo.es yahoo.it yahoo.co.uk yahoo.ca yahoo.com.br yahoo.com.mx yahoo.com.ar yahoo.co.in yahoo.in yahoo.co.jp
+    yahoo.com.au yahoo.com.tr yahoo.co.id yahoo.com.ph yahoo.com.sg yahoo.com.vn yahoo.gr yahoo.ro yahoo.ie yahoo.se
+    ymail.com rocketmail.com icloud.com me.com mac.com aol.com aol.fr aol.de aim.com mail.ru bk.ru inbox.ru list.ru
+    internet.ru yandex.ru yandex.com yandex.by yandex.kz yandex.ua ya.ru rambler.ru lenta.ru autorambler.ru myrambler.ru ro.ru
+    proton.me protonmail.com protonmail.ch pm.me tutanota.com tutanota.de tuta.io tuta.com gmx.de gmx.net gmx.at gmx.ch
+    gmx.com gmx.fr web.de t-online.de freenet.de arcor.de posteo.de mailbox.org online.de mail.de vodafone.de
+    orange.fr wanadoo.fr free.fr laposte.net sfr.fr neuf.fr bbox.fr numericable.fr cegetel.net club-internet.fr aliceadsl.fr
+    ukr.net i.ua meta.ua bigmir.net tut.by mail.kz inbox.lv mail.ee hot.ee one.lt libero.it virgilio.it tiscali.it alice.it
+    tin.it inwind.it iol.it fastwebnet.it wp.pl o2.pl onet.pl onet.eu poczta.onet.pl op.pl vp.pl interia.pl interia.eu
+    gazeta.pl tlen.pl seznam.cz centrum.cz email.cz post.cz volny.cz azet.sk zoznam.sk centrum.sk abv.bg mail.bg dir.bg
+    freemail.hu citromail.hu otenet.gr hol.gr in.gr bluewin.ch hispeed.ch sunrise.ch telenet.be skynet.be proximus.be
+    scarlet.be ziggo.nl kpnmail.nl planet.nl xs4all.nl hetnet.nl home.nl upcmail.nl casema.nl chello.nl chello.at aon.at
+    telia.com bredband.net comhem.se spray.se online.no frisurf.no mail.dk jubii.dk luukku.com suomi24.fi sapo.pt terra.es
+    telefonica.net ono.com uol.com.br bol.com.br terra.com.br ig.com.br globo.com globomail.com walla.co.il walla.com
+    zahav.net.il 012.net.il bezeqint.net mynet.com qq.com foxmail.com 163.com 126.com yeah.net sina.com sina.cn sohu.com
+    naver.com daum.net hanmail.net nate.com docomo.ne.jp ezweb.ne.jp softbank.ne.jp nifty.com rediffmail.com zoho.com
+    zohomail.com fastmail.com fastmail.fm hey.com mail.com email.com usa.com usa.net comcast.net verizon.net att.net
+    sbcglobal.net bellsouth.net cox.net charter.net earthlink.net optonline.net juno.com btinternet.com virginmedia.com
+    sky.com talktalk.net ntlworld.com blueyonder.co.uk tiscali.co.uk bigpond.com bigpond.net.au optusnet.com.au iinet.net.au
+    xtra.co.nz shaw.ca rogers.com sympatico.ca videotron.ca telus.net bell.net riseup.net disroot.org autistici.org
+    duck.com mozmail.com privaterelay.appleid.com
+    """.split()  # noqa: SIM905 (a list that is read and mended by eye)
+)
 
 
 def normalise(address: str) -> str:
@@ -45,6 +78,33 @@ def domain(address: str) -> str:
     """The domain of a normalised address, in lower-case punycode."""
     name = address.rpartition("@")[2].lower()
     return idna.encode(name, uts46=True).decode() if not name.isascii() else name
+
+
+def is_free_mail(host: str) -> bool:
+    """Whether everybody can have a mailbox at this mail domain, so that it says nothing about its holders."""
+    return host in FREE_MAIL
+
+
+def registered_domain(host: str) -> str:
+    """The part of a host that somebody registered, in lower-case punycode (www.x.co.uk -> x.co.uk); empty for none."""
+    try:
+        name = domain(f"@{host.strip('.')}")
+    except UnicodeError:
+        return ""
+    return _suffixes().privatesuffix(name) or ""
+
+
+def readable_domain(host: str) -> str:
+    """A domain in the letters its owner reads (xn--e1afmkfd.xn--p1ai -> пример.рф)."""
+    try:
+        return str(idna.decode(host))
+    except idna.IDNAError:
+        return host
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
 
 
 def fold(address: str) -> str:

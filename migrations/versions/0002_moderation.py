@@ -248,8 +248,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('pinned', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('reason_class', sa.String(length=15), nullable=False, server_default=''))
         batch_op.create_index('ix_signature_hour', ['letter_id', 'hour'], unique=False)
-        batch_op.create_index('ix_signature_mail_domain', ['letter_id', 'mail_domain'], unique=False)
-        batch_op.create_index('ix_signature_network', ['letter_id', 'network'], unique=False)
+        batch_op.create_index('ix_signature_mail_domain', ['letter_id', 'mail_domain', 'hour'], unique=False)
+        batch_op.create_index('ix_signature_network', ['letter_id', 'network', 'hour'], unique=False)
 
     with op.batch_alter_table('signing_request', schema=None) as batch_op:
         batch_op.add_column(sa.Column('signals', sa.JSON(), nullable=False, server_default='[]'))

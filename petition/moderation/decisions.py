@@ -73,7 +73,7 @@ def _mind_what_is_kept(found: Signature, state: str) -> None:
     if found.kind == "organisation":
         found.organisation_key = None if state == "rejected" else screening.fold_organisation(found.organisation)
     elif state == "rejected":
-        found.email = found.mail_domain = None
+        found.email = None
 
 
 def _decided_before(found: Signature) -> AlreadyDecided:

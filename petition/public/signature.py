@@ -40,7 +40,7 @@ def act(token: str) -> BaseResponse:
     _look(token)
     try:
         if action == "confirm":
-            done = operations.confirm(token, config=settings(), now=now).outcome
+            done = operations.confirm(token, config=settings(), now=now, network=None).outcome
         elif action == "change":
             done = changes.change(token, _wanted(), address=request.form.get("email", "").strip(), config=settings(), now=now)
         elif action in ("withdraw", "not-me"):

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from petition.db import Model, UtcDateTime
 from petition.letters.models import Letter, LetterText
+from petition.signatures.screening import codes_of, heaviest_first
 
 KINDS = ("person", "organisation")
 VISIBILITIES = ("counted", "initials", "public")  # from the most hidden to the most public
@@ -107,8 +108,8 @@ class Signature(Statement, Model):
         Index("ix_signature_skeleton", "letter_id", "skeleton"),
         Index("ix_signature_website_host", "letter_id", "website_host"),
         Index("ix_signature_hour", "letter_id", "hour"),
-        Index("ix_signature_mail_domain", "letter_id", "mail_domain"),
-        Index("ix_signature_network", "letter_id", "network"),
+        Index("ix_signature_mail_domain", "letter_id", "mail_domain", "hour"),
+        Index("ix_signature_network", "letter_id", "network", "hour"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -148,6 +149,13 @@ class Signature(Statement, Model):
     letter: Mapped[Letter] = relationship()
     text: Mapped[LetterText] = relationship()
     consent: Mapped[ConsentSentence] = relationship()
+
+    @validates("flags")
+    def _sorted(self, _name: str, flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Keep the flags heaviest first, and their codes in step with them, whoever writes them."""
+        flags = heaviest_first(flags)
+        self.flag_codes = codes_of(flags)
+        return flags
 
 
 class LinkToken(Model):

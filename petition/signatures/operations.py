@@ -23,7 +23,8 @@ from petition.letters.models import Letter
 from petition.letters.operations import text_shown
 from petition.outbox.models import OutboxMail
 from petition.outbox.preparing import prepares
-from petition.signatures import checking, consent, screening, tokens, transitions
+from petition.signatures import arrival, checking, consent, screening, tokens, transitions
+from petition.signatures.arrival import Arrival
 from petition.signatures.models import STATEMENT, LinkToken, Signature, SigningRequest
 from petition.signatures.screening import Flag
 from petition.signatures.submission import Submission
@@ -125,10 +126,11 @@ def letter_values(letter: Letter, language: str, config: Config) -> dict[str, An
     }
 
 
-def confirm(token: str, *, config: Config, now: datetime) -> Confirmed:
+def confirm(token: str, *, config: Config, now: datetime, network: str | None = None) -> Confirmed:
     """Turn the request behind a mailed link into a signature, or say what stands already.
 
-    Raises LinkNotValid, and LetterNotOpen when the letter closed more than a day ago.
+    `network` is the keyed hash of the network that confirms, where it is known. Raises LinkNotValid, and LetterNotOpen
+    when the letter closed more than a day ago.
     """
     with transaction() as session:
         link = claim(session, token, now)
@@ -136,9 +138,9 @@ def confirm(token: str, *, config: Config, now: datetime) -> Confirmed:
         if found is None:
             return Confirmed("standing", link.signature)
         if found.signature_id is not None:
-            return _expose(session, found, now)
+            return _expose(session, found, config, now)
         _still_open(found.letter, now)
-        return _sign(session, found, config, now)
+        return _sign(session, found, arrival.of(found, network, now), config)
 
 
 def claim(session: Session, token: str, now: datetime) -> LinkToken:
@@ -161,14 +163,15 @@ def _still_open(letter: Letter, now: datetime) -> None:
         raise LetterNotOpen
 
 
-def _sign(session: Session, found: SigningRequest, config: Config, now: datetime) -> Confirmed:
+def _sign(session: Session, found: SigningRequest, how: Arrival, config: Config) -> Confirmed:
     """Let the unique constraints decide whether this is a new signature."""
-    signature = _signature_of(found, now)
-    flags = checking.reasons_to_hold(session, found.letter, checking.said(signature), signature.mail_domain)
+    now, signature = how.now, _signature_of(found, how)
+    flags = checking.reasons(session, found.letter, checking.said(signature), how)
     signature.flags = [flag.as_json() for flag in flags]
+    waits = screening.holds([flag.code for flag in flags], limits=config.limits)
     try:
         with session.begin_nested():
-            transitions.move(session, signature, "held" if flags else "published", actor=SIGNATORY, now=now, why="confirmed")
+            transitions.move(session, signature, "held" if waits else "published", actor=SIGNATORY, now=now, why="confirmed")
     except IntegrityError as error:
         person = violated(error, "uq_signature_person", "signature.letter_id", "signature.address_fingerprint")
         organisation = violated(error, "uq_signature_organisation", "signature.letter_id", "signature.organisation_key")
@@ -179,15 +182,16 @@ def _sign(session: Session, found: SigningRequest, config: Config, now: datetime
     return Confirmed(signature.state, signature)
 
 
-def _signature_of(found: SigningRequest, now: datetime) -> Signature:
+def _signature_of(found: SigningRequest, how: Arrival) -> Signature:
     signature = Signature(**{name: getattr(found, name) for name in STATEMENT})
     signature.letter, signature.text = found.letter, found.text
     signature.letter_id = found.letter_id
     signature.major = found.text.version.major
     signature.origin = "online"
-    signature.signed_on = now.date()
+    signature.signed_on = how.now.date()
     signature.email, signature.address_fingerprint = found.email, found.address_fingerprint
-    signature.mail_domain = addresses.domain(found.email)
+    signature.mail_domain, signature.network, signature.hour = how.mail_domain, how.network, arrival.hour(how.now)
+    signature.name_shape = screening.name_shape(found.organisation if found.kind == "organisation" else found.name)
     if found.kind == "organisation":
         signature.organisation_key = screening.fold_organisation(found.organisation)
         signature.website_host = checking.website_host(found.website)
@@ -233,7 +237,7 @@ def _settle(session: Session, found: SigningRequest, signature: Signature) -> No
     session.expire_all()
 
 
-def _expose(session: Session, found: SigningRequest, now: datetime) -> Confirmed:
+def _expose(session: Session, found: SigningRequest, config: Config, now: datetime) -> Confirmed:
     """Apply a change that makes a signature more public, now that its mailbox agreed."""
     number = found.id
     signature = session.get_one(Signature, found.signature_id, with_for_update=True, populate_existing=True)
@@ -248,11 +252,11 @@ def _expose(session: Session, found: SigningRequest, now: datetime) -> Confirmed
     session.flush()
     if signature.state not in ("published", "held"):
         return Confirmed("standing", signature)
-    apply_change(session, signature, values, now)
+    apply_change(session, signature, values, config, now)
     return Confirmed("changed", signature)
 
 
-def apply_change(session: Session, signature: Signature, values: dict[str, Any], now: datetime) -> None:
+def apply_change(session: Session, signature: Signature, values: dict[str, Any], config: Config, now: datetime) -> None:
     """Write new words into a standing signature and screen them again; what is flagged waits for the team."""
     said = checking.said(signature) | {name: value for name, value in values.items() if name in checking.SAID}
     renamed = signature.kind == "organisation" and any(said[name] != getattr(signature, name) for name in ("organisation", "website"))
@@ -261,19 +265,26 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
             "organisation_key": screening.fold_organisation(said["organisation"]),
             "website_host": checking.website_host(said["website"]),
         }
-    flags = checking.screen(session, signature.letter, said, signature.mail_domain, own_id=signature.id)
+    mail_domain = addresses.domain(signature.email) if signature.kind == "organisation" and signature.email else ""
+    flags = checking.screen(session, signature.letter, said, mail_domain=mail_domain, own_id=signature.id)
     reviewed = signature.kind == "organisation" or signature.letter.review == "all"
     new_words = any(said[name] not in ("", getattr(signature, name)) for name in checking.SHOWN[signature.kind])
     flags += [Flag("changed", "organisation")] if renamed or (reviewed and new_words) else []
+    # How it came weighs with the new words as it would have with them at first; what the team decided on weighs no more.
+    came = [] if signature.decided_at else [flag["code"] for flag in signature.flags if flag["code"] in screening.ARRIVAL]
+    waits = screening.holds([*came, *(flag.code for flag in flags)], limits=config.limits)
     # Hidden before its words change: nobody may see, even for a moment, what is to be looked at first.
-    if flags and signature.state == "published":
+    if waits and signature.state == "published":
         transitions.move(session, signature, "held", actor=PLATFORM, now=now, why="screened again")
+    if signature.state == "held":
+        values = values | {"name_shape": screening.name_shape(said["organisation" if signature.kind == "organisation" else "name"])}
     transitions.reshape(session, signature, values | {"flags": _still_true(signature.flags) + [flag.as_json() for flag in flags]})
 
 
 def _still_true(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The reasons to wait that no change of words removes."""
-    return [flag for flag in flags if flag["code"] in ("organisation", "review_all", "second_claim")]
+    """The reasons to look that no change of words removes."""
+    asked_for = {"organisation", "review_all", "second_claim", "holding"}
+    return [flag for flag in flags if flag["code"] in asked_for | screening.ARRIVAL]
 
 
 def find(letter: Letter, address: str, *, language: str, config: Config, now: datetime) -> None:

@@ -49,6 +49,8 @@ def move(
         _forget(signature)
     elif state == "published":
         _publish(signature)
+    elif state == "rejected":
+        _forget_clues(signature)
     list_entry(signature)
     session.add(signature)
     session.flush()
@@ -93,8 +95,7 @@ def list_entry(signature: Signature) -> None:
 
 
 def _publish(signature: Signature) -> None:
-    """Forget what was kept only for the decision."""
-    signature.mail_domain = None
+    """Forget what was kept only for the decision; what clusters are found by stays 72 hours more."""
     if signature.kind == "person":
         if not signature.updates:
             signature.email = None
@@ -105,10 +106,16 @@ def _publish(signature: Signature) -> None:
 def _forget(signature: Signature) -> None:
     """Erase everything a withdrawn signature said; what is left only keeps the count honest."""
     signature.name = signature.organisation = signature.role = signature.website = signature.country = signature.comment = ""
-    signature.email = signature.address_fingerprint = signature.organisation_key = signature.website_host = signature.mail_domain = None
+    signature.email = signature.address_fingerprint = signature.organisation_key = signature.website_host = None
     signature.updates = signature.deliver = False
     signature.flags = []
     signature.reason = ""
+    _forget_clues(signature)
+
+
+def _forget_clues(signature: Signature) -> None:
+    """Erase what clusters are found by; only what waits, or was published lately, needs it."""
+    signature.mail_domain = signature.network = signature.hour = signature.name_shape = None
 
 
 def weight(signature: Signature) -> dict[tuple[Any, ...], int]:

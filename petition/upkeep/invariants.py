@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -16,7 +16,9 @@ from petition.db import db, is_postgresql
 from petition.letters.models import Letter, LetterText
 from petition.outbox.delivery import waiting
 from petition.signatures.models import CountryTally, DayTally, LinkToken, Signature, SigningRequest, Tally
-from petition.upkeep import readiness
+from petition.upkeep import readiness, retention
+
+OVERDUE = timedelta(hours=6)  # the worker forgets every hour
 
 Cells = dict[tuple[Any, ...], int]
 
@@ -40,7 +42,7 @@ def check(config: Config, now: datetime) -> list[Result]:
     _one_snapshot(session)
     results = [Result("schema", True, "The schema is this version's.")]
     for name, faults in _CHECKS.items():
-        found = list(faults(session))
+        found = [*faults(session), *(_overdue(now) if name == "forgetting" else ())]
         results += [Result(name, False, sentence) for sentence in found] or [Result(name, True, _HOLDS[name])]
     results += [*_outbox(now), *_answerable(session)]
     session.rollback()
@@ -108,6 +110,7 @@ def _forgotten(session: Session) -> Iterator[str]:
     words = ("name", "organisation", "role", "website", "country", "comment")
     person = and_(Signature.state == "published", Signature.kind == "person")
     keys = (Signature.email, Signature.address_fingerprint, Signature.organisation_key)
+    ended = Signature.state.in_(("withdrawn", "rejected"))
     for sentence, condition in (
         (
             "withdrawn signatures still say something or hold an address",
@@ -116,6 +119,7 @@ def _forgotten(session: Session) -> Iterator[str]:
                 or_(*(getattr(Signature, name) != "" for name in words), *(key.is_not(None) for key in keys)),
             ),
         ),
+        ("withdrawn or rejected signatures still show where they came from", and_(ended, retention.has_clues())),
         (
             "published people who want no updates have an address on file",
             and_(person, ~Signature.updates, Signature.email.is_not(None)),
@@ -132,6 +136,13 @@ def _forgotten(session: Session) -> Iterator[str]:
     ):
         if number := session.scalar(select(func.count()).select_from(Signature).where(condition)):
             yield f"{number} {sentence}, against what they were promised. Find out what wrote them, and report it."
+
+
+def _overdue(now: datetime) -> Iterator[str]:
+    """What the worker should have forgotten hours ago."""
+    for words, number in retention.purge(now - OVERDUE, dry_run=True):
+        if number:
+            yield f"{number} {words} are overdue to be forgotten. See that `petition worker` runs, or run `petition purge`."
 
 
 _CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {

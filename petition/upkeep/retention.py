@@ -21,6 +21,8 @@ HELD = timedelta(days=30)
 SENT = timedelta(days=30)  # also the longest period that the mail caps look back on
 TRAIL = timedelta(days=730)
 NEWS = timedelta(days=183)  # after a letter closed
+CLUES = timedelta(hours=72)  # after publication, for the clusters of a wave; as long as a network's key lives
+REPRESENTATIVE = timedelta(days=30)  # after an organisation's entry was rejected
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
 Forget = Callable[[Session, list[int]], None]
@@ -56,6 +58,8 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
             Signature.letter_id.in_(over) & Signature.updates,
             _end_news,
         ),
+        ("mail domains, networks, hours and name shapes of what was published 72 hours ago", Signature, _stale_clues(now), _forget_clues),
+        ("representatives of organisations rejected 30 days ago", Signature, _turned_down(now), _forget_representative),
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
         (
             "mails that left the queue 30 days ago",
@@ -76,12 +80,14 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
 def _apply(model: Any, condition: ColumnElement[bool], forget: Forget, dry_run: bool) -> int:
     if dry_run:
         return db.session.scalar(select(func.count()).select_from(model).where(condition)) or 0
-    done = 0
+    done = last = 0
     while True:
         with transaction() as session:
-            ids = list(session.scalars(select(model.id).where(condition).order_by(model.id).limit(CHUNK).with_for_update(skip_locked=True)))
+            due = select(model.id).where(condition, model.id > last).order_by(model.id).limit(CHUNK)
+            ids = list(session.scalars(due.with_for_update(skip_locked=True)))
             if ids:
                 forget(session, ids)
+                last = ids[-1]  # so that no chunk reads again what those before it left behind
         done += len(ids)
         if len(ids) < CHUNK:
             return done
@@ -89,7 +95,25 @@ def _apply(model: Any, condition: ColumnElement[bool], forget: Forget, dry_run: 
 
 def _has_address() -> ColumnElement[bool]:
     # The address of those who want updates has a term of its own.
-    return (Signature.email.is_not(None) & ~Signature.updates) | Signature.mail_domain.is_not(None)
+    return (Signature.email.is_not(None) & ~Signature.updates) | Signature.mail_domain.is_not(None) | Signature.network.is_not(None)
+
+
+def _stale_clues(now: datetime) -> ColumnElement[bool]:
+    """Published 72 hours ago: by the team when it decided, else in the hour of confirming."""
+    published = func.coalesce(Signature.decided_at, Signature.hour)
+    return (Signature.state == "published") & or_(published <= now - CLUES, published.is_(None)) & has_clues()
+
+
+def has_clues() -> ColumnElement[bool]:
+    """Whether anything is kept by which clusters of signatures are found."""
+    return or_(*(clue.is_not(None) for clue in (Signature.mail_domain, Signature.network, Signature.hour, Signature.name_shape)))
+
+
+def _turned_down(now: datetime) -> ColumnElement[bool]:
+    since = now - REPRESENTATIVE
+    rejected = (Signature.state == "rejected") & (Signature.kind == "organisation")
+    long_ago = or_(Signature.decided_at <= since, Signature.decided_at.is_(None) & (Signature.signed_on <= since.date()))
+    return rejected & long_ago & or_(Signature.name != "", Signature.email.is_not(None))
 
 
 def _is_named() -> ColumnElement[bool]:
@@ -106,7 +130,7 @@ def _deleting(model: Any) -> Forget:
 
 def _forget_address(session: Session, ids: list[int]) -> None:
     for signature in session.scalars(select(Signature).where(Signature.id.in_(ids))):
-        signature.mail_domain = None
+        signature.mail_domain = signature.network = None
         signature.email = signature.email if signature.updates else None
 
 
@@ -115,6 +139,16 @@ def _end_news(session: Session, ids: list[int]) -> None:
         signature.updates = False
         if signature.kind == "person" and signature.state == "published":
             signature.email = None
+
+
+def _forget_clues(session: Session, ids: list[int]) -> None:
+    nothing = dict.fromkeys(("mail_domain", "network", "hour", "name_shape"))
+    session.execute(update(Signature).where(Signature.id.in_(ids)).values(nothing))
+
+
+def _forget_representative(session: Session, ids: list[int]) -> None:
+    """Leave the entry, as what was decided about; nobody answers for it any more."""
+    session.execute(update(Signature).where(Signature.id.in_(ids)).values(name="", email=None, updates=False))
 
 
 def _dropping(now: datetime) -> Forget:

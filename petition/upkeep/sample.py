@@ -69,6 +69,9 @@ def _signature(letter: Letter, words: Words, position: int, config: Config, now:
     signature.major, signature.origin, signature.state_before, signature.reason = letter.version.major, "online", "", ""
     signature.signed_on = now.date() - timedelta(days=days_ago)
     signature.address_fingerprint = addresses.fingerprint(f"invented-{position}@example.org", config.fingerprint_bytes)
+    if signature.state == "held":  # what clusters are found by is kept until the decision
+        signature.hour = datetime.combine(signature.signed_on, time(hour), now.tzinfo)
+        signature.name_shape = screening.name_shape(signature.organisation if signature.kind == "organisation" else signature.name)
     if signature.kind == "organisation":
         signature.organisation_key = screening.fold_organisation(signature.organisation)
         signature.website_host = checking.website_host(signature.website)
