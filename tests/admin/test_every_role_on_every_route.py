@@ -15,12 +15,15 @@ PAGES = {
     "/admin/letters/open-the-road/export.csv": "viewer", "/admin/signatures/{id}": "viewer",
     "/admin/mail": "moderator", "/admin/letters/new": "editor", "/admin/letters/open-the-road/edit/en": "editor",
     "/admin/letters/open-the-road/translate": "editor", "/admin/team": "owner",
+    "/admin/words": "editor", "/admin/letters/open-the-road/protected-names": "editor",
 }  # fmt: skip
 FORMS = {
     "/admin/signatures/{id}/decision": ("moderator", {"decision": "approve"}),
     "/admin/letters/open-the-road/status": ("editor", {"status": "paused"}),
     "/admin/letters/open-the-road/edit/en": ("editor", {"source": "nonsense"}),
     "/admin/letters/open-the-road/translate": ("editor", {"source": "nonsense"}),
+    "/admin/words/{team}": ("editor", {"language": "en", "joke": "Tess Sample"}),
+    "/admin/letters/open-the-road/protected-names": ("editor", {"names": "Tess Sample"}),
     "/admin/letters/new": ("editor", {"source": "nonsense"}),
     "/admin/team/{team}": ("owner", {"name": "Another name"}),
     "/admin/team/{team}/logo": ("owner", {"action": "remove"}),

@@ -62,6 +62,20 @@ def _prototype(letter: str) -> str:
     return _prototype(plain[0])
 
 
+def as_drawn(text: str) -> str:
+    """A text with the capitals that are drawn like Latin ones made Latin: М is an M, though м is no m."""
+    return "".join(_capital(letter) for letter in text)
+
+
+@cache
+def _capital(letter: str) -> str:
+    if letter.isascii() or not letter.isupper():
+        return letter
+    found = confusables.is_confusable(letter, greedy=True) or []
+    alike = [each["c"] for entry in found for each in entry["homoglyphs"] if len(each["c"]) == 1 and each["c"].isascii()]
+    return next((each for each in sorted(alike) if each.isupper()), letter)
+
+
 def words(text: str) -> list[str]:
     """The words of a text as lists are matched: folded, without accents, apostrophes and other marks."""
     plain = _APOSTROPHES.sub("", fold_name(text)).translate(_ARABIC).translate(_WRITTEN_OUT)

@@ -17,7 +17,7 @@ _ROWS = (
     "фывапролджэ", "ячсмитьбю", "йцукенгшщзхї", "фівапролджє",
 )  # fmt: skip
 # Runs that stand in ordinary names: Dougherty, Schwert, Hertz, Wertz, Reza, Trevor's Cornish cousins, Azer, Смит, Сапронов.
-_ORDINARY = frozenset("erty wert wertz ertz reza trez treza trew azer апро кенг неку прол смит мить тимс орпа".split())  # noqa: SIM905
+_ORDINARY = frozenset("erty wert wertz ertz reza trez treza trew ytre azer zert апро кенг неку прол смит мить тимс орпа".split())  # noqa: SIM905
 _CASED = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN")
 _VOWELS = frozenset("aeiouyæœøıəɑ")
 _LONG = 5  # letters of a word that would have a vowel somewhere
@@ -40,7 +40,7 @@ def of_texts(texts: dict[str, str], shown: str, known: WordSet) -> list[Flag]:
 def _offices(texts: dict[str, str]) -> Iterator[Flag]:
     role, organisation = texts.get("role", ""), texts.get("organisation", "")
     # 'President' of a club is nobody's business; of 'France' it is a claim.
-    if claims_office(role) or (role and is_state(organisation) and claims_office(f"{role} {organisation}")):
+    if claims_office(role) or (claims_office(f"{role} {organisation}") and is_state(organisation)):
         yield Flag("office", "role")
     if claims_office(texts.get("name", ""), whole=False):
         yield Flag("office", "name")

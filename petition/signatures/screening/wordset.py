@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 
-from petition.signatures.screening.folding import looks, words
+from petition.signatures.screening.folding import as_drawn, looks, words
 
 LISTS = ("slur", "joke", "protected")
 LANGUAGES = ("en", "fr", "ru", "de", "es", "uk", "hy", "ar")
@@ -37,11 +37,13 @@ class Names:
 
     def find(self, name: str) -> str | None:
         """The entry that a name is or looks like, as it stands in the list."""
-        found = words(name)
-        for ordered in (found, _without_titles(found)):
-            if entry := self.in_order.get(looks(ordered)):
+        for found in map(words, dict.fromkeys((name, as_drawn(name)))):
+            for ordered in (found, _without_titles(found)):
+                if entry := self.in_order.get(looks(ordered)):
+                    return entry
+            if found and (entry := self.any_order.get(_key(found))):
                 return entry
-        return self.any_order.get(_key(found)) if found else None
+        return None
 
     def take(self, entry: str) -> None:
         """Read one line of a list: a name, or, behind a hyphen, one that is taken off."""
@@ -74,12 +76,12 @@ class WordSet:
 
     def has_slur(self, text: str) -> bool:
         """Whether a word or phrase of the list stands in a text, whole."""
-        found = looks(words(text))
-        return any(found[at : at + length] in self.slurs for length in self._lengths for at in range(len(found) - length + 1))
-
-    @property
-    def _lengths(self) -> set[int]:
-        return {len(each) for each in self.slurs}
+        lengths = {len(each) for each in self.slurs}
+        for written in dict.fromkeys((text, as_drawn(text))):
+            found = looks(words(written))
+            if any(found[at : at + length] in self.slurs for length in lengths for at in range(len(found) - length + 1)):
+                return True
+        return False
 
 
 def _key(found: list[str]) -> Key:
@@ -100,9 +102,10 @@ def _is_initial(word: str) -> bool:
 
 @cache
 def shipped(which: str, language: str) -> tuple[str, ...]:
-    """The lines that come with the platform; none where nobody could be sure of the words."""
+    """The lines that come with the platform, without remarks; none where nobody could be sure of the words."""
     path = _FOLDER / f"{which}.{language}.txt"
-    return tuple(path.read_text(encoding="utf-8").splitlines()) if path.exists() else ()
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 @lru_cache(maxsize=64)
