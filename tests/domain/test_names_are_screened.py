@@ -109,6 +109,7 @@ def test_an_ordinary_word_is_no_insult(text: str) -> None:
 
 
 CLAIMS = (
+    "President of France and Andorra", "President of France 2017", "President of France, retired",
     "President of France", "President of the United States", "US President", "former President of the Republic of Armenia", "Prime Minister",
     "Prime Minister of Armenia", "King", "King of Spain", "Pope", "Secretary-General of the United Nations", "UN Secretary-General", "Chancellor of Germany",
     "Président de la République", "Président de l’Arménie", "Premier ministre", "Secrétaire général de l'ONU", "Roi du Maroc", "Президент России",

@@ -211,6 +211,12 @@ def test_a_block_holds_and_a_narrower_rule_wins(letter: Letter, limits: Config, 
     assert signed(letter, limits, "eva@blocked.example.org").state == "published"
 
 
+def test_a_letters_block_goes_before_the_sites_allowing(letter: Letter, limits: Config) -> None:
+    rule("allow", "domain", "campus.example.org")
+    rule("block", "domain", "campus.example.org", letter_id=letter.id)
+    assert signed(letter, limits, "ana@campus.example.org").state == "held"
+
+
 def test_rules_of_others_and_rules_that_ended_do_nothing(letter: Letter, limits: Config) -> None:
     other = factories.letter("another-road", team_name="Another team")
     rule("block", "domain", "*", letter_id=other.id)
