@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from petition.audit import AuditEntry
 from petition.db import db, transaction
 from petition.letters.models import Letter
+from petition.moderation.models import Note
 from petition.outbox.models import OutboxMail
 from petition.signatures import operations, transitions
 from petition.signatures.models import LinkToken, Signature, SigningRequest
@@ -69,6 +70,12 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
             Signature,
             Signature.letter_id.in_(ended) & _is_named(),
             _forget_names,
+        ),
+        (
+            "notes and answers about signatures of letters whose term is over",
+            Note,
+            Note.signature_id.in_(select(Signature.id).where(Signature.letter_id.in_(ended))),
+            _deleting(Note),
         ),
     ]
 
