@@ -251,7 +251,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_signature_hour', ['letter_id', 'hour'], unique=False)
         batch_op.create_index('ix_signature_mail_domain', ['letter_id', 'mail_domain'], unique=False)
         batch_op.create_index('ix_signature_network', ['letter_id', 'network'], unique=False)
-        batch_op.create_index('ix_signature_waiting', ['letter_id', 'flag_codes', 'mail_domain', 'network', 'hour', 'name_shape'], unique=False,
+        batch_op.create_index('ix_signature_waiting', ['letter_id', 'state', 'flag_codes', 'mail_domain', 'network', 'hour', 'name_shape'], unique=False,
                               sqlite_where=sa.text("state = 'held'"), postgresql_where=sa.text("state = 'held'"))
 
     with op.batch_alter_table('signing_request', schema=None) as batch_op:

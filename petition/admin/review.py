@@ -14,6 +14,7 @@ from petition.admin import bp, wants_json
 from petition.admin.gates import gate, member
 from petition.errors import N_, Invalid
 from petition.letters import operations as letters
+from petition.letters.models import Letter
 from petition.moderation import reasons
 from petition.signatures.screening import REASONS
 from petition.templating import number, settings
@@ -44,16 +45,21 @@ def _queue(slug: str | None) -> str:
     rows = moderation.queue(who, slug, request.args.get("after"), only=only)
     waiting = moderation.waiting(who)
     found = letters.listed(who.team_ids, drafts=True)
-    shown = [each for each in found if each.slug == slug] if slug else [each for each in found if waiting.get(each.id)]
-    moderated = {each.team_id for each in shown if who.may("moderator", each.team_id)}
-    # A bulk decision is about one letter.
-    bulk = shown[0] if len(shown) == 1 and moderated and "admin.new_bulk" in current_app.view_functions else None
+    here = [each for each in found if slug in (None, each.slug)]
+    moderated = {each.team_id for each in here if who.may("moderator", each.team_id)}
     return render_template(
         "admin/queue.html", rows=rows, slug=slug, only=only, groups=moderation.groups(who, slug, only), reasons=REASONS,
-        waiting=waiting, total=sum(waiting.get(each.id, 0) for each in shown), lead=_lead, letters=found, bulk=bulk,
+        waiting=waiting, total=sum(waiting.get(each.id, 0) for each in here), lead=_lead, letters=found,
+        bulk=_bulk([each for each in here if slug or waiting.get(each.id)]),
         ready=reasons.offered(moderated), moderated=moderated, back=request.full_path.rstrip("?"), now=_now(),
         next=rows[-1].id if len(rows) == moderation.PAGE else None,
     )  # fmt: skip
+
+
+def _bulk(shown: list[Letter]) -> Letter | None:
+    """The letter that a bulk decision from this page would be about: there has to be one, and no more."""
+    offered = "admin.new_bulk" in current_app.view_functions and len(shown) == 1
+    return shown[0] if offered and member().may("moderator", shown[0].team_id) else None
 
 
 def _lead(total: int) -> str:

@@ -2,7 +2,7 @@
 
 from petition.moderation.decisions import SECOND_THOUGHTS, decide
 from petition.moderation.finding import Detail, detail, note_export, search
-from petition.moderation.queue import PAGE, Filter, groups, queue, waiting
+from petition.moderation.held import PAGE, Filter, groups, queue, waiting
 from petition.moderation.view import Row, letter, row
 
 __all__ = [

@@ -14,8 +14,8 @@ from petition.db import db, transaction
 from petition.errors import BadCursor, NotFound, PetitionError
 from petition.letters.models import Letter
 from petition.moderation import talk
+from petition.moderation.held import PAGE
 from petition.moderation.models import Note
-from petition.moderation.queue import PAGE
 from petition.moderation.view import Row, find, row
 from petition.signatures import discretion, screening
 from petition.signatures.models import STATES, Signature

@@ -111,7 +111,7 @@ class Signature(Statement, Model):
         Index("ix_signature_network", "letter_id", "network"),
         # All that the queue filters and groups by, so that a flood is counted without reading its rows.
         Index(
-            "ix_signature_waiting", "letter_id", "flag_codes", "mail_domain", "network", "hour", "name_shape",
+            "ix_signature_waiting", "letter_id", "state", "flag_codes", "mail_domain", "network", "hour", "name_shape",
             sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'"),
         ),
     )  # fmt: skip
