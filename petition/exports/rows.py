@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from petition.db import db
 from petition.errors import N_, PetitionError
 from petition.letters.models import Letter, LetterText
+from petition.signatures import discretion
 from petition.signatures.directory import initials
 from petition.signatures.models import Signature
 
@@ -27,17 +28,18 @@ class BadExport(PetitionError):
 
 def _name(signature: Signature) -> str:
     # An organisation's representative is known to the team only.
-    if signature.kind == "organisation" or signature.visibility == "counted":
+    if signature.kind == "organisation":
         return ""
-    return initials(signature.name) if signature.visibility == "initials" else signature.name
+    if discretion.hides(signature, "export"):
+        return initials(signature.name) if signature.visibility == "initials" else ""
+    return signature.name
 
 
 def _shown(name: str) -> Callable[[Signature], str]:
     """A column that only those who are shown by name have."""
 
     def read(signature: Signature) -> str:
-        hidden = signature.visibility == "counted" or (signature.kind == "person" and signature.visibility == "initials")
-        return "" if hidden else str(getattr(signature, name))
+        return "" if discretion.hides(signature, "export") else str(getattr(signature, name))
 
     return read
 

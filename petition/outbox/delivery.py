@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from petition.config import Config
 from petition.db import db, is_postgresql, transaction
 from petition.errors import Busy, PetitionError
+from petition.outbox import LONGEST_WAIT
 from petition.outbox.models import OutboxMail
 from petition.outbox.preparing import prepared
 from petition.outbox.rendering import FAULTS, render
@@ -136,13 +137,14 @@ def _reading() -> Iterator[Session]:
 def _due(now: datetime) -> ColumnElement[bool]:
     """What may be claimed now.
 
-    A mail that was never tried is due whatever its date says, and a lease that outlasts twice its length is none: both
-    come from a clock that was set back.
+    A mail that was never tried waits a minute at most, whatever its date says, and a lease that outlasts twice its length
+    is none: both come from a clock that was set back.
     """
     free = or_(
         OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now, OutboxMail.leased_until > now + 2 * LEASE
     )
-    return and_(OutboxMail.state == "queued", or_(OutboxMail.due_at <= now, OutboxMail.attempts == 0), free)
+    untried = and_(OutboxMail.attempts == 0, OutboxMail.due_at > now + LONGEST_WAIT)
+    return and_(OutboxMail.state == "queued", or_(OutboxMail.due_at <= now, untried), free)
 
 
 def _is_due(now: datetime) -> bool:

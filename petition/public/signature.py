@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from petition import limits
 from petition.errors import BadRequest, Busy, EntryStands, Fault, Invalid, LinkNotValid, TooMany, TooManyLinks
+from petition.moderation import talk
 from petition.public import bp
 from petition.public.errors import with_retry
 from petition.public.pages import address, letter_context
@@ -21,7 +22,7 @@ _STANDING = ("standing", "renewed", "changed", "mailed", "unsubscribed")
 DONE = {
     "pending": ("taken",),
     "published": ("published", *_STANDING),
-    "held": ("held", *_STANDING),
+    "held": ("held", "answered", *_STANDING),
     "rejected": ("standing",),
     "withdrawn": ("withdrawn",),
 }
@@ -48,6 +49,9 @@ def act(token: str) -> BaseResponse:
         elif action == "unsubscribe":
             changes.unsubscribe(token, now=now)
             done = "unsubscribed"
+        elif action == "answer":
+            talk.answer(token, request.form.get("answer", ""), now=now)
+            done = "answered"
         else:
             raise BadRequest
     except Invalid as error:
@@ -112,9 +116,11 @@ def _show(token: str, *, done: str = "", faults: tuple[Fault, ...] = (), status:
     g.language = asked or g.language
     first = {fault.field: fault for fault in reversed(faults)}
     state = behind.signature.state if behind.signature is not None else "pending"
+    said = talk.between(behind.signature) if behind.signature else []
     html = render_template(
         "public/signature.html", **context, token=token, pending=behind.request, signature=behind.signature, statement=statement,
-        done=done if done in DONE[state] else "", faults=first, typed=request.form if faults else {}, page_language=current_language(),
+        done=done if done in DONE[state] else "", said=said, asked=talk.is_open(said), faults=first,
+        typed=request.form if faults else {}, page_language=current_language(),
     )  # fmt: skip
     return private(html, status)
 

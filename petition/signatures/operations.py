@@ -212,6 +212,7 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
     if found.kind == "organisation" and standing.address_fingerprint != found.address_fingerprint:
         claim = Flag("second_claim", "organisation").as_json()
         standing.flags = standing.flags if claim in standing.flags else [*standing.flags, claim]
+        transitions.list_entry(standing)
         return Confirmed("taken", None)
     outcome = "standing"
     if standing.major < found.text.version.major and standing.state in ("published", "held"):

@@ -96,7 +96,7 @@ def line(field: str, value: str, required: bool = False) -> str:
     if _CONTROL.search(text.strip(" \t\r\n") if field != "name" else text):
         raise Invalid([Fault(field, "control", N_("Please leave out line breaks and control characters."))])
     text = " ".join(text.split())
-    _harmless(field, text)
+    _harmless(field, text, LONGEST[field])
     if required and not any(letter.isalnum() for letter in text):
         raise Invalid([Fault(field, "missing", _MISSING[field])])
     return text
@@ -107,19 +107,24 @@ _MISSING = {"name": N_("Please enter your name."), "organisation": N_("Please en
 
 def comment(value: str) -> str:
     """A comment of several lines, NFC; raises Invalid when too long or harmful."""
+    return paragraphs("comment", value, LONGEST["comment"])
+
+
+def paragraphs(field: str, value: str, longest: int) -> str:
+    """Text of several lines, NFC; raises Invalid when too long or harmful."""
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE)).strip()
     if _CONTROL_BUT_LINES.search(text):
-        raise Invalid([Fault("comment", "control", N_("Please leave out line breaks and control characters."))])
-    _harmless("comment", text)
+        raise Invalid([Fault(field, "control", N_("Please leave out line breaks and control characters."))])
+    _harmless(field, text, longest)
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def _harmless(field: str, text: str) -> None:
+def _harmless(field: str, text: str, longest: int) -> None:
     if _BIDI.search(text):
         message = N_("This text contains invisible characters that change the reading direction. Please type it again without them.")
         raise Invalid([Fault(field, "direction", message)])
-    if len(text) > LONGEST[field]:
-        raise Invalid([Fault(field, "too_long", N_("Please use at most %(limit)s characters."), {"limit": LONGEST[field]})])
+    if len(text) > longest:
+        raise Invalid([Fault(field, "too_long", N_("Please use at most %(limit)s characters."), {"limit": longest})])
 
 
 def email(value: str) -> str:

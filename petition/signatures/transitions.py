@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from petition.audit import Actor
 from petition.db import is_postgresql
 from petition.errors import ImpossibleMove
 from petition.signatures import screening
-from petition.signatures.models import Correction, CountryTally, DayTally, Signature, Tally
+from petition.signatures.models import Correction, CountryTally, DayTally, Report, Signature, Takeover, Tally
 
 NEW = ""
 MOVES = {
@@ -25,7 +26,17 @@ MOVES = {
     "rejected": {"published", "held", "withdrawn"},
     "withdrawn": set[str](),
 }
+LONGEST_CODES = 398
 SHARDS = 8  # on PostgreSQL, where writers run side by side
+
+# Rooms above this one that keep something about a signature forget it when the signature is withdrawn.
+_forgetting: list[Callable[[Session, Signature], None]] = []
+
+
+def on_forget(forget: Callable[[Session, Signature], None]) -> Callable[[Session, Signature], None]:
+    """Register the decorated function to run, in the same transaction, whenever a signature is withdrawn."""
+    _forgetting.append(forget)
+    return forget
 
 
 def move(
@@ -45,8 +56,10 @@ def move(
     signature.state_before, signature.state, signature.reason, signature.reason_class = old, state, reason, reason_class
     if actor.kind not in ("signatory", "platform"):
         signature.decided_at, signature.decided_by = now, actor.name or actor.kind
+    else:  # what the team decided is decided no longer
+        signature.decided_at, signature.decided_by = None, ""
     if state == "withdrawn":
-        _forget(signature)
+        _forget(session, signature)
     elif state == "published":
         _publish(signature)
     elif state == "rejected":
@@ -81,7 +94,9 @@ def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> N
 
 
 def list_entry(signature: Signature) -> None:
-    """Keep what the list and its search may know in step with what is shown."""
+    """Keep what the list, its search and the queue's groups may know in step with what is shown."""
+    signature.appeared = bool(signature.appeared) or signature.state == "published"
+    signature.flag_codes = flag_codes(signature.flags)
     signature.listed = signature.state == "published" and signature.visibility != "counted"
     organisation = signature.kind == "organisation"
     if signature.listed and signature.visibility == "public":
@@ -94,6 +109,15 @@ def list_entry(signature: Signature) -> None:
     signature.skeleton = screening.skeleton(shown_name) if signature.search_text is not None else None
 
 
+def flag_codes(flags: list[dict[str, Any]]) -> str:
+    """The codes of a signature's flags, each once, as the queue groups by them: '|link|markup|'."""
+    codes = ""
+    for code in dict.fromkeys(flag["code"] for flag in flags):
+        if len(codes) + len(code) < LONGEST_CODES:
+            codes += f"|{code}"
+    return f"{codes}|" if codes else ""
+
+
 def _publish(signature: Signature) -> None:
     """Forget what was kept only for the decision; what clusters are found by stays 72 hours more."""
     if signature.kind == "person":
@@ -103,8 +127,13 @@ def _publish(signature: Signature) -> None:
             signature.name = signature.organisation = signature.role = signature.comment = signature.website = ""
 
 
-def _forget(signature: Signature) -> None:
-    """Erase everything a withdrawn signature said; what is left only keeps the count honest."""
+def _forget(session: Session, signature: Signature) -> None:
+    """Erase everything a withdrawn signature said and was said of it; what is left only keeps the count honest."""
+    for model in (Report, Takeover):
+        session.execute(delete(model).where(model.signature_id == signature.id))
+    for forget in _forgetting:
+        forget(session, signature)
+    signature.reports = 0
     signature.name = signature.organisation = signature.role = signature.website = signature.country = signature.comment = ""
     signature.email = signature.address_fingerprint = signature.organisation_key = signature.website_host = None
     signature.updates = signature.deliver = False

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.audit import AuditEntry
 from petition.db import db, transaction
 from petition.letters.models import Letter
+from petition.moderation.models import Note
 from petition.outbox.models import OutboxMail
 from petition.signatures import operations, transitions
 from petition.signatures.models import LinkToken, Signature, SigningRequest
@@ -46,12 +47,7 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
     return [
         ("signing requests nobody confirmed", SigningRequest, SigningRequest.expires_at <= now, operations.discard),
         ("links that expired", LinkToken, LinkToken.expires_at <= now, _deleting(LinkToken)),
-        (
-            "addresses of people whose signature waited 30 days",
-            Signature,
-            unpublished & _has_address(),
-            _forget_address,
-        ),
+        ("addresses of people whose signature waited 30 days", Signature, unpublished & _has_address(), _forget_address),
         (
             "addresses kept for news six months after a letter closed",
             Signature,
@@ -68,12 +64,8 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
             _deleting(OutboxMail),
         ),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
-        (
-            "names kept to the end of their letter's term",
-            Signature,
-            Signature.letter_id.in_(ended) & _is_named(),
-            _forget_names,
-        ),
+        ("names kept to the end of their letter's term", Signature, Signature.letter_id.in_(ended) & _is_named(), _forget_names),
+        ("notes and answers kept to the end of their letter's term", Note, _of(ended), _deleting(Note)),
     ]
 
 
@@ -114,6 +106,10 @@ def _turned_down(now: datetime) -> ColumnElement[bool]:
     rejected = (Signature.state == "rejected") & (Signature.kind == "organisation")
     long_ago = or_(Signature.decided_at <= since, Signature.decided_at.is_(None) & (Signature.signed_on <= since.date()))
     return rejected & long_ago & or_(Signature.name != "", Signature.email.is_not(None))
+
+
+def _of(letters: Select[tuple[int]]) -> ColumnElement[bool]:
+    return Note.signature_id.in_(select(Signature.id).where(Signature.letter_id.in_(letters)))
 
 
 def _is_named() -> ColumnElement[bool]:

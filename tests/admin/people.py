@@ -16,7 +16,8 @@ from werkzeug.test import TestResponse
 from petition import accounts
 from petition.accounts import ROLES, Member
 from petition.audit import COMMAND_LINE
-from petition.db import db
+from petition.db import db, transaction
+from petition.moderation.models import ReasonTemplate
 from petition.signatures.models import Signature
 from tests import factories
 
@@ -92,6 +93,12 @@ def held_union(client: FlaskClient) -> str:
     found = signature()
     assert found.state == "held"
     return found.public_id
+
+
+def ready_reason(team_id: int) -> None:
+    """A ready-made reason of the team's own."""
+    with transaction() as session:
+        session.add(ReasonTemplate(team_id=team_id, reason_class="other", words="A reason of our own."))
 
 
 def decision(client: FlaskClient, public_id: str, choice: str, **fields: str) -> TestResponse:

@@ -13,12 +13,18 @@ PAGES = {
     "/admin/": "viewer", "/admin/audit": "viewer", "/admin/letters": "viewer", "/admin/letters/open-the-road": "viewer",
     "/admin/letters/open-the-road/queue": "viewer", "/admin/letters/open-the-road/signatures": "viewer",
     "/admin/letters/open-the-road/export.csv": "viewer", "/admin/signatures/{id}": "viewer",
-    "/admin/mail": "moderator", "/admin/letters/new": "editor", "/admin/letters/open-the-road/edit/en": "editor",
-    "/admin/letters/open-the-road/translate": "editor", "/admin/team": "owner",
+    "/admin/mail": "moderator",
+    "/admin/letters/new": "editor", "/admin/letters/open-the-road/edit/en": "editor",
+    "/admin/letters/open-the-road/translate": "editor", "/admin/team": "owner", "/admin/reasons": "editor",
     "/admin/words": "editor", "/admin/letters/open-the-road/protected-names": "editor",
+    "/admin/letters/open-the-road/queue?domain=bakers.example.org": "moderator",
 }  # fmt: skip
 FORMS = {
     "/admin/signatures/{id}/decision": ("moderator", {"decision": "approve"}),
+    "/admin/signatures/{id}/notes": ("moderator", {"note": "Known from the fair."}),
+    "/admin/signatures/{id}/questions": ("moderator", {"question": "x"}),
+    "/admin/reasons/of/{team}": ("editor", {"words": "Not one of ours.", "reason_class": "fake"}),
+    "/admin/reasons/1": ("editor", {"action": "change"}),
     "/admin/letters/open-the-road/status": ("editor", {"status": "paused"}),
     "/admin/letters/open-the-road/edit/en": ("editor", {"source": "nonsense"}),
     "/admin/letters/open-the-road/translate": ("editor", {"source": "nonsense"}),
@@ -35,6 +41,7 @@ def test_a_role_reaches_what_is_its_own_and_no_more(client: FlaskClient, role: s
     found = people.held_union(client)
     who = people.member(role)
     team, browser = str(who.memberships[0].team_id), people.browser(who)
+    people.ready_reason(int(team))
     for page, least in PAGES.items():
         expected = 200 if ROLES.index(role) >= ROLES.index(least) else 403
         assert browser.get(page.format(id=found, team=team)).status_code == expected, page
@@ -48,6 +55,7 @@ def test_a_role_reaches_what_is_its_own_and_no_more(client: FlaskClient, role: s
 def test_another_teams_things_are_not_there(client: FlaskClient) -> None:
     found = people.held_union(client)
     theirs = str(people.member("viewer").memberships[0].team_id)
+    people.ready_reason(int(theirs))
     stranger = people.browser(people.member("owner", "stranger@elsewhere.example.org", team="Another team"))
     for page in PAGES:
         answer = stranger.get(page.format(id=found, team=theirs))

@@ -27,6 +27,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("find", {"links": []}),
     ("find", {"links": [{"token": "one", "kind": "person"}, {"token": "two", "kind": "organisation"}]}),
     *[("decision", {"decision": decision}) for decision in ("published", "rejected", "held")],
+    ("question", {}),
     ("decision", {"decision": "rejected", "reason": "This is no name.\nPlease sign again.", "token": None}),
 ]
 SITE = "https://letters.example.org/sub"
