@@ -15,7 +15,7 @@ from petition.db import transaction, violated
 from petition.errors import N_, AlreadyDecided, EntryStands, Fault, Invalid
 from petition.moderation.moves import DECISIONS, leads_to
 from petition.moderation.view import find
-from petition.signatures import screening, tokens, transitions
+from petition.signatures import tokens, transitions
 from petition.signatures.models import Signature
 from petition.signatures.operations import letter_values
 
@@ -30,7 +30,7 @@ def decide(
     Raises NotFound, Forbidden, Invalid, AlreadyDecided when the page that showed it (in the state `seen`) is out of
     date, and EntryStands when another entry took a restored organisation's name.
     """
-    reason = _checked(decision, reason)
+    reason = checked(decision, reason)
     with transaction() as session:
         found = find(public_id, lock=True)
         accounts.require(member, "moderator", found.letter.team_id)
@@ -38,7 +38,6 @@ def decide(
         if state is None or (seen and seen != found.state):
             raise _decided_before(found)
         address = found.email  # publishing a person forgets it
-        _mind_what_is_kept(found, state)
         try:
             transitions.move(session, found, state, actor=member.actor, now=now, reason=reason, why=decision)
         except IntegrityError as error:
@@ -46,11 +45,12 @@ def decide(
                 raise
             raise EntryStands from error
         if address is not None and state != "held":
-            _tell(session, found, address, config, now)
+            tell(session, found, address, config, now)
     return found
 
 
-def _checked(decision: str, reason: str) -> str:
+def checked(decision: str, reason: str) -> str:
+    """The reason as it is kept; raises Invalid for an unknown decision and for a reason missing or unfit."""
     if decision not in DECISIONS:
         raise Invalid([Fault("decision", "unknown_decision", N_("Choose one of the decisions offered."))])
     reason = unicodedata.normalize("NFC", reason).replace("\r\n", "\n").strip()
@@ -68,14 +68,6 @@ def _checked(decision: str, reason: str) -> str:
     return reason
 
 
-def _mind_what_is_kept(found: Signature, state: str) -> None:
-    """A rejected entry must not block the real organisation, and a rejected person's address is not needed any more."""
-    if found.kind == "organisation":
-        found.organisation_key = None if state == "rejected" else screening.fold_organisation(found.organisation)
-    elif state == "rejected":
-        found.email = found.mail_domain = None
-
-
 def _decided_before(found: Signature) -> AlreadyDecided:
     entries = audit.of("signature", found.public_id)
     who, when = (
@@ -86,7 +78,8 @@ def _decided_before(found: Signature) -> AlreadyDecided:
     return AlreadyDecided(who=who, when=when, state=found.state)
 
 
-def _tell(session: Session, found: Signature, address: str, config: Config, now: datetime) -> None:
+def tell(session: Session, found: Signature, address: str, config: Config, now: datetime) -> None:
+    """Queue the mail that says what was decided."""
     values = letter_values(found.letter, found.language, config) | {"decision": found.state, "reason": found.reason}
     values["token"] = tokens.issue(session, "manage", leads_to=found, expires_at=None)
     outbox.queue(

@@ -268,6 +268,8 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
     # Hidden before its words change: nobody may see, even for a moment, what is to be looked at first.
     if flags and signature.state == "published":
         transitions.move(session, signature, "held", actor=PLATFORM, now=now, why="screened again")
+    if flags and signature.state == "held":  # what the team decided was about other words, and no reversal may bring these ones back unseen
+        values = values | {"decided_at": None, "decided_by": ""}
     transitions.reshape(session, signature, values | {"flags": _still_true(signature.flags) + [flag.as_json() for flag in flags]})
 
 
