@@ -45,8 +45,8 @@ def _one(session: Any, letter: Letter, number: int, state: str, values: dict[str
     given = {name: value(number) if callable(value) else value for name, value in values.items()}
     words: dict[str, Any] = {
         "kind": "person", "name": f"Fake Person {number}", "mail_domain": "catchall.example", "network": "ab12", "hour": NOON,
-        "signed_on": NOON.date(), "country": "", "visibility": "public", "origin": "online", "state_before": "", "flags": [], "organisation": "",
-        "role": "", "website": "", "comment": "", "deliver": False, "updates": False,
+        "signed_on": NOON.date(), "country": "", "visibility": "public", "origin": "online", "state_before": "", "flags": [],
+        "organisation": "", "role": "", "website": "", "comment": "", "deliver": False, "updates": False,
     }  # fmt: skip
     words |= given
     signature = Signature(
@@ -70,6 +70,7 @@ def states(letter: Letter) -> dict[str, int]:
 def sweep(clock: Callable[[], datetime] | None = None) -> None:
     """Let the worker carry out what is confirmed."""
     clock = clock or (lambda: NOON + timedelta(hours=1))
+    db.session.rollback()  # a read that stands open would not see what was confirmed since
     while sweeping.work(current_app.config["PETITION"], clock=clock, stop=threading.Event(), seconds=30):
         pass
 

@@ -28,6 +28,8 @@ def reasons_to_hold(session: Session, letter: Letter, statement: dict[str, str],
         flags.append(Flag("organisation", "organisation"))
     elif letter.review == "all":
         flags.append(Flag("review_all"))
+    if letter.holding:
+        flags.append(Flag("holding"))
     return flags
 
 

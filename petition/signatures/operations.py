@@ -275,7 +275,7 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
 
 def _still_true(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The reasons to wait that no change of words removes."""
-    return [flag for flag in flags if flag["code"] in ("organisation", "review_all", "second_claim")]
+    return [flag for flag in flags if flag["code"] in ("organisation", "review_all", "second_claim", "holding")]
 
 
 def find(letter: Letter, address: str, *, language: str, config: Config, now: datetime) -> None:

@@ -33,6 +33,7 @@ REASONS = {
     "same_website": N_("Another entry has the same website."),
     "organisation": N_("Organisations are checked by the team before they appear."),
     "review_all": N_("The team looks at every signature of this letter before it appears."),
+    "holding": N_("The team holds everything new at the moment."),
     "changed": N_("A checked entry was changed."),
     "second_claim": N_("Another representative asked for the same organisation."),
     "look_alike_host": N_("The website's address imitates another with similar letters."),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from petition.audit import AuditEntry
 from petition.db import db, transaction
 from petition.letters.models import Letter
+from petition.moderation.models import BulkDecision, BulkItem, Spike
 from petition.outbox.models import OutboxMail
 from petition.signatures import operations, transitions
 from petition.signatures.models import LinkToken, Signature, SigningRequest
@@ -20,6 +21,7 @@ CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
 HELD = timedelta(days=30)
 SENT = timedelta(days=30)  # also the longest period that the mail caps look back on
 TRAIL = timedelta(days=730)
+WAVE = timedelta(days=30)  # for what was noticed and prepared about a wave
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
 Forget = Callable[[Session, list[int]], None]
@@ -55,6 +57,9 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
             OutboxMail.finished_at <= now - SENT,
             _deleting(OutboxMail),
         ),
+        ("spikes noticed 30 days ago", Spike, Spike.noticed_at <= now - WAVE, _deleting(Spike)),
+        ("bulk decisions prepared 30 days ago that changed nothing", BulkDecision, _idle(now), _deleting(BulkDecision)),
+        ("bulk decisions finished 24 months ago", BulkDecision, BulkDecision.finished_at <= now - TRAIL, _forget_bulk),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
         (
             "names kept to the end of their letter's term",
@@ -77,6 +82,19 @@ def _apply(model: Any, condition: ColumnElement[bool], forget: Forget, dry_run: 
         done += len(ids)
         if len(ids) < CHUNK:
             return done
+
+
+def _idle(now: datetime) -> ColumnElement[bool]:
+    # What a spike still leads to stays as long as the spike.
+    waits = BulkDecision.state.in_(("prepared", "waiting", "cancelled")) & (BulkDecision.done == 0)
+    return waits & (BulkDecision.created_at <= now - WAVE) & BulkDecision.id.not_in(select(Spike.bulk_id).where(Spike.bulk_id.is_not(None)))
+
+
+def _forget_bulk(session: Session, ids: list[int]) -> None:
+    """A decision that old is reversed no more; what it did stays in the tallies and the ledger."""
+    session.execute(update(Spike).where(Spike.bulk_id.in_(ids)).values(bulk_id=None))
+    session.execute(delete(BulkItem).where(BulkItem.bulk_id.in_(ids)))
+    session.execute(delete(BulkDecision).where(BulkDecision.id.in_(ids)))
 
 
 def _has_address() -> ColumnElement[bool]:
