@@ -151,9 +151,8 @@ def _store(session: Session, letter: Letter, peak: Peak, now: datetime) -> Spike
 def _tell(session: Session, letter: Letter, fresh: list[Spike], config: Config, now: datetime) -> None:
     """One mail to each moderator of the team: no names, no addresses, and a link to each prepared decision."""
     language = config.languages[0]
-    numbers = dict(session.execute(select(BulkDecision.id, BulkDecision.public_id).where(
-        BulkDecision.id.in_([each.bulk_id for each in fresh])
-    )).tuples())  # fmt: skip
+    query = select(BulkDecision.id, BulkDecision.public_id).where(BulkDecision.id.in_([each.bulk_id for each in fresh]))
+    numbers = {row.id: row.public_id for row in session.execute(query)}
     largest = sorted(fresh, key=lambda each: (each.kind == "letter", -each.count))[:NAMED]
     values = letter_values(letter, language, config) | {
         "admin": f"{config.base_url}/admin/spikes",

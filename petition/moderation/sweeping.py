@@ -30,7 +30,7 @@ from petition.signatures.transitions import Because
 log = logging.getLogger(__name__)
 
 BATCH = 500  # signatures a transaction
-LEASE = timedelta(seconds=30)  # how long a batch may take before another worker goes on
+LEASE = timedelta(seconds=10)  # after which another worker goes on; a batch under way holds the row's lock besides
 TURN = 2.0  # seconds, after which the mail is looked after
 BREATH = 0.02  # seconds between two batches, so that whoever signs gets at the database
 UNFINISHED = ("running", "reversing")

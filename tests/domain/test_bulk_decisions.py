@@ -297,8 +297,8 @@ def test_a_killed_workers_rest_is_done_by_the_next_and_no_row_twice(app: Flask, 
     claimed = sweeping._claim(LATER)
     assert claimed is not None
     lease = sweeping._batch(*claimed, factories.config(), LATER)  # and then it is killed
-    assert sweeping._claim(LATER + timedelta(seconds=29)) is None
-    sweep(lambda: LATER + timedelta(seconds=31))
+    assert sweeping._claim(LATER + timedelta(seconds=9)) is None
+    sweep(lambda: LATER + timedelta(seconds=11))
     assert (again(found).state, found.done) == ("done", 30)
     assert lease is not None
     assert sweeping._batch(found.id, lease, factories.config(), LATER) is None, "whoever lost the lease does no more"
