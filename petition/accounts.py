@@ -289,6 +289,13 @@ def members(member: Member | None = None) -> list[MemberRow]:
     ]
 
 
+def moderators(team_id: int) -> list[Member]:
+    """The members of a team who may decide on signatures and are able to log in."""
+    deciding = Membership.role.in_(ROLES[ROLES.index("moderator") :])
+    query = select(Member).join(Membership).where(Membership.team_id == team_id, deciding, Member.active).order_by(Member.id)
+    return [each for each in db.session.scalars(query) if each.password is not None or each.webauthn]
+
+
 def describe_team(team_id: int, *, name: str, operator: str, imprint: str, actor: Actor, now: datetime) -> None:
     """Change how a team appears to readers; raises NotFound, or Invalid for a name missing, too long or taken."""
     if not name or len(name) > 120:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, select
+from sqlalchemy import JSON, String, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from petition.db import Model, UtcDateTime, db
@@ -56,16 +56,31 @@ class AuditSeal(Model):
     digest: Mapped[str] = mapped_column(String(64))
 
 
+def entry(
+    *, at: datetime, actor: Actor, action: str, thing: tuple[str, object], team_id: int | None = None, reason: str = "",
+    **details: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """The values of one entry; `thing` is its kind and id."""
+    kind, number = thing
+    return {
+        "at": at, "actor_kind": actor.kind, "actor_name": actor.name, "member_id": actor.member_id, "action": action,
+        "team_id": team_id, "object_kind": kind, "object_id": str(number), "reason": reason, "details": details,
+    }  # fmt: skip
+
+
 def record(
     session: Session, *, at: datetime, actor: Actor, action: str, thing: tuple[str, object], team_id: int | None = None,
     reason: str = "", **details: Any,
 ) -> None:  # fmt: skip
     """Append one entry inside the caller's transaction; `thing` is its kind and id."""
-    kind, number = thing
-    session.add(AuditEntry(
-        at=at, actor_kind=actor.kind, actor_name=actor.name, member_id=actor.member_id, action=action, team_id=team_id,
-        object_kind=kind, object_id=str(number), reason=reason, details=details,
-    ))  # fmt: skip
+    words = entry(at=at, actor=actor, action=action, thing=thing, team_id=team_id, reason=reason, **details)
+    session.add(AuditEntry(**words))
+
+
+def record_many(session: Session, entries: list[dict[str, Any]]) -> None:
+    """Append entries that `entry` made, in their order and with one statement, inside the caller's transaction."""
+    if entries:
+        session.execute(insert(AuditEntry), entries)
 
 
 def trail(team_ids: list[int] | None, before: int | None = None, limit: int = PAGE) -> list[AuditEntry]:

@@ -15,7 +15,7 @@ from petition.errors import N_, AlreadyDecided, ChangedSince, Conflict, EntrySta
 from petition.moderation import reasons
 from petition.moderation.moves import DECISIONS, leads_to
 from petition.moderation.view import find, row
-from petition.signatures import screening, tokens, transitions
+from petition.signatures import tokens, transitions
 from petition.signatures.models import Signature
 from petition.signatures.operations import letter_values
 
@@ -46,10 +46,9 @@ def decide(
         )
         untold = _take_back(session, found) if decision == "restore" else None
         address = found.email = found.email or untold  # publishing a person forgets it
-        _mind_what_is_kept(found, state)
         _move(session, member, found, state, decision, words, sort, now)
         if address is not None and untold is None:
-            _tell(session, found, address, config, now, wait)
+            tell(session, found, address, config, now, wait)
     return found
 
 
@@ -69,14 +68,6 @@ def _move(
 def _as_seen(member: Member, found: Signature, seen: str) -> bool:
     """Whether the page that the member decides from shows what stands here; one that does not say so is trusted."""
     return not seen or seen in (found.state, row(member, found).seen)
-
-
-def _mind_what_is_kept(found: Signature, state: str) -> None:
-    """A rejected entry must not block the real organisation, and a rejected person's address is not needed any more."""
-    if found.kind == "organisation":
-        found.organisation_key = None if state == "rejected" else screening.fold_organisation(found.organisation)
-    elif state == "rejected":
-        found.email = None
 
 
 def _overtaken(found: Signature, seen: str) -> Conflict:
@@ -99,9 +90,10 @@ def _scope(found: Signature) -> str:
     return f"decision:{found.public_id}"
 
 
-def _tell(
+def tell(
     session: Session, found: Signature, address: str, config: Config, now: datetime, wait: timedelta = timedelta(0),
 ) -> None:  # fmt: skip
+    """Queue the mail that says what was decided."""
     values = letter_values(found.letter, found.language, config) | {"decision": found.state, "reason": found.reason}
     values["token"] = tokens.issue(session, "manage", leads_to=found, expires_at=None)
     outbox.queue(

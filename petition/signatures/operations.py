@@ -279,6 +279,8 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
         transitions.move(session, signature, "held", actor=PLATFORM, now=now, why="screened again")
     if signature.state == "held":
         values = values | {"name_shape": screening.name_shape(said["organisation" if signature.kind == "organisation" else "name"])}
+    if flags and signature.state == "held":  # what the team decided was about other words, which no reversal may bring back unseen
+        values = values | {"decided_at": None, "decided_by": ""}
     transitions.reshape(session, signature, values | {"flags": _still_true(signature.flags) + [flag.as_json() for flag in flags]})
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from petition.audit import AuditEntry
 from petition.db import db, transaction
 from petition.letters.models import Letter
-from petition.moderation.models import Note
+from petition.moderation.models import BulkDecision, BulkItem, Note, Spike
 from petition.outbox.models import OutboxMail
 from petition.signatures import operations, transitions
 from petition.signatures.models import LinkToken, Signature, SigningRequest
@@ -24,6 +24,7 @@ TRAIL = timedelta(days=730)
 NEWS = timedelta(days=183)  # after a letter closed
 CLUES = timedelta(hours=72)  # after publication, for the clusters of a wave; as long as a network's key lives
 REPRESENTATIVE = timedelta(days=30)  # after an organisation's entry was rejected
+WAVE = timedelta(days=30)  # for what was noticed and prepared about a wave
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
 Forget = Callable[[Session, list[int]], None]
@@ -63,6 +64,9 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
             OutboxMail.finished_at <= now - SENT,
             _deleting(OutboxMail),
         ),
+        ("spikes noticed 30 days ago", Spike, Spike.noticed_at <= now - WAVE, _deleting(Spike)),
+        ("bulk decisions prepared 30 days ago that changed nothing", BulkDecision, _idle(now), _deleting(BulkDecision)),
+        ("bulk decisions finished 24 months ago", BulkDecision, BulkDecision.finished_at <= now - TRAIL, _forget_bulk),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
         ("names kept to the end of their letter's term", Signature, Signature.letter_id.in_(ended) & _is_named(), _forget_names),
         ("notes and answers kept to the end of their letter's term", Note, _of(ended), _deleting(Note)),
@@ -83,6 +87,19 @@ def _apply(model: Any, condition: ColumnElement[bool], forget: Forget, dry_run: 
         done += len(ids)
         if len(ids) < CHUNK:
             return done
+
+
+def _idle(now: datetime) -> ColumnElement[bool]:
+    # What a spike still leads to stays as long as the spike.
+    waits = BulkDecision.state.in_(("prepared", "waiting", "cancelled")) & (BulkDecision.done == 0)
+    return waits & (BulkDecision.created_at <= now - WAVE) & BulkDecision.id.not_in(select(Spike.bulk_id).where(Spike.bulk_id.is_not(None)))
+
+
+def _forget_bulk(session: Session, ids: list[int]) -> None:
+    """A decision that old is reversed no more; what it did stays in the tallies and the ledger."""
+    session.execute(update(Spike).where(Spike.bulk_id.in_(ids)).values(bulk_id=None))
+    session.execute(delete(BulkItem).where(BulkItem.bulk_id.in_(ids)))
+    session.execute(delete(BulkDecision).where(BulkDecision.id.in_(ids)))
 
 
 def _has_address() -> ColumnElement[bool]:
@@ -108,7 +125,7 @@ def _turned_down(now: datetime) -> ColumnElement[bool]:
     return rejected & long_ago & or_(Signature.name != "", Signature.email.is_not(None))
 
 
-def _of(letters: Select[tuple[int]]) -> ColumnElement[bool]:
+def _of(letters: Select[int]) -> ColumnElement[bool]:
     return Note.signature_id.in_(select(Signature.id).where(Signature.letter_id.in_(letters)))
 
 
