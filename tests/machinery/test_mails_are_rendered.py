@@ -29,7 +29,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     *[("decision", {"decision": decision}) for decision in ("published", "rejected", "held")],
     ("decision", {"decision": "rejected", "reason": "This is no name.\nPlease sign again.", "token": None}),
 ]
-SITE = "https://letters.example.org/sub"
+SITE = "https://letters.example.org"
 TYPED = {
     "name": "Ана Stranger", "organisation": "Stranger Ltd", "comment": "stranger.example/win",
     "email": "stranger@evil.example", "website": "https://stranger.example", "role": "Strangest",
