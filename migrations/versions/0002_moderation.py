@@ -247,6 +247,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('evidence', sa.String(length=1000), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('pinned', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('reason_class', sa.String(length=15), nullable=False, server_default=''))
+        batch_op.create_index('ix_signature_pinned', ['letter_id', 'pinned'], unique=False, sqlite_where=sa.text('pinned IS NOT NULL'), postgresql_where=sa.text('pinned IS NOT NULL'))
         batch_op.create_index('ix_signature_hour', ['letter_id', 'hour'], unique=False)
         batch_op.create_index('ix_signature_mail_domain', ['letter_id', 'mail_domain'], unique=False)
         batch_op.create_index('ix_signature_network', ['letter_id', 'network'], unique=False)
@@ -279,6 +280,7 @@ def downgrade() -> None:
         batch_op.drop_column('signals')
 
     with op.batch_alter_table('signature', schema=None) as batch_op:
+        batch_op.drop_index('ix_signature_pinned')
         batch_op.drop_index('ix_signature_network')
         batch_op.drop_index('ix_signature_mail_domain')
         batch_op.drop_index('ix_signature_hour')

@@ -42,7 +42,8 @@ def letter_list() -> str:
 def letter(slug: str) -> str:
     """One letter: state, counts, versions and languages."""
     found = moderation.letter(member(), slug)
-    return render_template("admin/letter.html", letter=found, counts=directory.counts(found), now=_now())
+    aside = moderation.aside(member(), found)
+    return render_template("admin/letter.html", letter=found, counts=directory.counts(found), now=_now(), aside=aside)
 
 
 @bp.post("/letters/<slug>/status")

@@ -51,15 +51,16 @@ def _queue(slug: str | None) -> str:
 @gate("viewer")
 def signature(public_id: str) -> Response:
     """One signature, all that is known of it, and what happened to it."""
-    return _signature(public_id)
+    return show(public_id)
 
 
-def _signature(public_id: str, problem: Invalid | None = None) -> Response:
+def show(public_id: str, problem: Invalid | None = None) -> Response:
+    """The signature's page, with what was wrong with the form that came from it."""
     row, history = moderation.detail(member(), public_id)
     faults = {fault.field: fault for fault in problem.faults} if problem else {}
     html = render_template(
         "admin/signature.html", row=row, history=history, reasons=REASONS, faults=faults,
-        typed=request.form.get("reason", ""),
+        typed=request.form.get("reason", ""), background=moderation.background(member(), public_id), given=request.form,
     )  # fmt: skip
     return make_response(html, problem.status if problem else 200)
 
@@ -72,10 +73,10 @@ def decide(public_id: str) -> BaseResponse:
     try:
         decided = moderation.decide(
             member(), public_id, given.get("decision", ""), given.get("reason", ""), seen=given.get("seen", ""),
-            config=settings(), now=datetime.now(UTC),
+            checked=not given.get("unchecked"), config=settings(), now=datetime.now(UTC),
         )  # fmt: skip
     except Invalid as error:
-        return _signature(public_id, error)
+        return show(public_id, error)
     flash(gettext(DONE[decided.state]), public_id)
     if given.get("from") == "queue":
         return redirect(url_for("admin.queue"), 303)

@@ -2,8 +2,21 @@
 
 from petition.limits.counters import KEPT
 from petition.limits.limiter import Limiter
-from petition.limits.policies import FIND, LINK_GUESSES, LOGIN, POLICIES, SIGN_BURST, SIGN_SUSTAINED, Policy, network_prefix
+from petition.limits.policies import (
+    DNS_CHECK,
+    FIND,
+    LINK_GUESSES,
+    LOGIN,
+    POLICIES,
+    REPORT,
+    REPORT_ENTRY,
+    SIGN_BURST,
+    SIGN_SUSTAINED,
+    Policy,
+    network_prefix,
+)  # fmt: skip
 
 __all__ = [
-    "FIND", "KEPT", "LINK_GUESSES", "LOGIN", "POLICIES", "SIGN_BURST", "SIGN_SUSTAINED", "Limiter", "Policy", "network_prefix",
+    "DNS_CHECK", "FIND", "KEPT", "LINK_GUESSES", "LOGIN", "POLICIES", "REPORT", "REPORT_ENTRY", "SIGN_BURST", "SIGN_SUSTAINED",
+    "Limiter", "Policy", "network_prefix",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from petition.db import transaction, violated
 from petition.errors import N_, AlreadyDecided, EntryStands, Fault, Invalid
 from petition.moderation.moves import DECISIONS, leads_to
 from petition.moderation.view import find
-from petition.signatures import screening, tokens, transitions
+from petition.signatures import levels, screening, tokens, transitions
 from petition.signatures.models import Signature
 from petition.signatures.operations import letter_values
 
@@ -23,9 +23,12 @@ LONGEST_REASON = 1000
 
 
 def decide(
-    member: Member, public_id: str, decision: str, reason: str = "", *, seen: str = "", config: Config, now: datetime,
+    member: Member, public_id: str, decision: str, reason: str = "", *, seen: str = "", checked: bool = True, config: Config,
+    now: datetime,
 ) -> Signature:  # fmt: skip
     """Approve, reject, hold or restore a signature, and mail its signatory what became of it.
+
+    An approved organisation counts as checked by the team, unless `checked` says that it was not.
 
     Raises NotFound, Forbidden, Invalid, AlreadyDecided when the page that showed it (in the state `seen`) is out of
     date, and EntryStands when another entry took a restored organisation's name.
@@ -36,9 +39,10 @@ def decide(
         accounts.require(member, "moderator", found.letter.team_id)
         state = leads_to(found, decision)
         if state is None or (seen and seen != found.state):
-            raise _decided_before(found)
+            raise decided_before(found)
         address = found.email  # publishing a person forgets it
         _mind_what_is_kept(found, state)
+        _mind_the_level(found, decision, checked, now)
         try:
             transitions.move(session, found, state, actor=member.actor, now=now, reason=reason, why=decision)
         except IntegrityError as error:
@@ -76,7 +80,16 @@ def _mind_what_is_kept(found: Signature, state: str) -> None:
         found.email = found.mail_domain = None
 
 
-def _decided_before(found: Signature) -> AlreadyDecided:
+def _mind_the_level(found: Signature, decision: str, checked: bool, now: datetime) -> None:
+    """An approval is the team's check, and taking it back takes the check back."""
+    if found.kind == "organisation" and decision == "approve" and checked:
+        levels.write(found, levels.at(levels.TEAM, now, found.evidence))
+    elif found.kind == "organisation" and (decision == "approve" or (decision == "restore" and found.state == "published")):
+        levels.without_team(found, now)
+
+
+def decided_before(found: Signature) -> AlreadyDecided:
+    """The error that says who decided meanwhile, when, and what."""
     entries = audit.of("signature", found.public_id)
     who, when = (
         (entries[-1].actor_name or entries[-1].actor_kind, f"{entries[-1].at:%Y-%m-%d %H:%M} UTC")

@@ -35,6 +35,7 @@ REASONS = {
     "review_all": N_("The team looks at every signature of this letter before it appears."),
     "changed": N_("A checked entry was changed."),
     "second_claim": N_("Another representative asked for the same organisation."),
+    "reported": N_("Readers reported it."),
     "look_alike_host": N_("The website's address imitates another with similar letters."),
 }
 

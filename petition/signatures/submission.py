@@ -13,7 +13,10 @@ from petition import addresses, i18n
 from petition.errors import N_, Fault, Invalid
 from petition.signatures.models import KINDS, VISIBILITIES
 
-LONGEST = {"name": 120, "organisation": 200, "role": 120, "comment": 1000, "website": 300, "email": 254}
+LONGEST = {
+    "name": 120, "organisation": 200, "role": 120, "comment": 1000, "website": 300, "email": 254,
+    "words": 500, "evidence": 1000, "reason": 1000,
+}  # fmt: skip
 # Characters that are drawn as nothing and only hide; the Hangul fillers among them even count as letters. The two joiners
 # and the variation selectors stay: Persian, the scripts of India and Japanese names are spelled with them.
 _INVISIBLE = dict.fromkeys((
@@ -107,10 +110,15 @@ _MISSING = {"name": N_("Please enter your name."), "organisation": N_("Please en
 
 def comment(value: str) -> str:
     """A comment of several lines, NFC; raises Invalid when too long or harmful."""
+    return paragraphs("comment", value)
+
+
+def paragraphs(field: str, value: str) -> str:
+    """Text of several lines, NFC; raises Invalid when too long or harmful."""
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE)).strip()
     if _CONTROL_BUT_LINES.search(text):
-        raise Invalid([Fault("comment", "control", N_("Please leave out line breaks and control characters."))])
-    _harmless("comment", text)
+        raise Invalid([Fault(field, "control", N_("Please leave out line breaks and control characters."))])
+    _harmless(field, text)
     return re.sub(r"\n{3,}", "\n\n", text)
 
 

@@ -6,7 +6,7 @@ import secrets
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from petition.audit import Actor
 from petition.db import is_postgresql
 from petition.errors import ImpossibleMove
 from petition.signatures import screening
-from petition.signatures.models import Correction, CountryTally, DayTally, Signature, Tally
+from petition.signatures.models import Correction, CountryTally, DayTally, Report, Signature, Takeover, Tally
 
 NEW = ""
 MOVES = {
@@ -47,8 +47,11 @@ def move(
         signature.decided_at, signature.decided_by = now, actor.name or actor.kind
     if state == "withdrawn":
         _forget(signature)
+        session.execute(delete(Takeover).where(Takeover.signature_id == signature.id))
     elif state == "published":
         _publish(signature)
+    if signature.reports and (state == "withdrawn" or (state != "held" and actor.kind not in ("signatory", "platform"))):
+        clear_reports(session, signature)
     list_entry(signature)
     session.add(signature)
     session.flush()
@@ -66,6 +69,13 @@ def _correction(signature: Signature, day: date, reason_class: str) -> tuple[Any
     return (Correction, signature.letter_id, day, signature.kind, signature.state, reason_class[:15])
 
 
+def clear_reports(session: Session, signature: Signature) -> None:
+    """Forget what readers reported, now that somebody has decided."""
+    session.execute(delete(Report).where(Report.signature_id == signature.id))
+    signature.reports = 0
+    signature.flags = [flag for flag in signature.flags if flag["code"] != "reported"]
+
+
 def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> None:
     """Change what a signature says without changing its state, and move the tallies with it."""
     before = weight(signature)
@@ -81,6 +91,8 @@ def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> N
 def list_entry(signature: Signature) -> None:
     """Keep what the list and its search may know in step with what is shown."""
     signature.listed = signature.state == "published" and signature.visibility != "counted"
+    if not signature.listed or signature.visibility != "public":
+        signature.pinned = None
     organisation = signature.kind == "organisation"
     if signature.listed and signature.visibility == "public":
         shown = [signature.organisation] if organisation else [signature.name, signature.organisation]
@@ -108,7 +120,8 @@ def _forget(signature: Signature) -> None:
     signature.email = signature.address_fingerprint = signature.organisation_key = signature.website_host = signature.mail_domain = None
     signature.updates = signature.deliver = False
     signature.flags = []
-    signature.reason = ""
+    signature.reason = signature.evidence = ""
+    signature.level, signature.level_at = "unverified", None
 
 
 def weight(signature: Signature) -> dict[tuple[Any, ...], int]:

@@ -13,12 +13,13 @@ from petition.audit import AuditEntry
 from petition.db import db, transaction
 from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
-from petition.signatures import operations, transitions
-from petition.signatures.models import LinkToken, Signature, SigningRequest
+from petition.signatures import operations, takeovers, transitions
+from petition.signatures.models import LinkToken, Report, Signature, SigningRequest, Takeover
 
 CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
 HELD = timedelta(days=30)
 SENT = timedelta(days=30)  # also the longest period that the mail caps look back on
+REPORTED = timedelta(days=90)
 TRAIL = timedelta(days=730)
 NEWS = timedelta(days=183)  # after a letter closed
 
@@ -57,12 +58,8 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
             _end_news,
         ),
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
-        (
-            "mails that left the queue 30 days ago",
-            OutboxMail,
-            OutboxMail.finished_at <= now - SENT,
-            _deleting(OutboxMail),
-        ),
+        ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
+        *_of_moderation(now),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
         (
             "names kept to the end of their letter's term",
@@ -70,6 +67,15 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
             Signature.letter_id.in_(ended) & _is_named(),
             _forget_names,
         ),
+    ]
+
+
+def _of_moderation(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
+    """What was kept for a decision that nobody made."""
+    waited, reported = Takeover.asked_at <= now - takeovers.KEPT, Report.at <= now - REPORTED
+    return [
+        ("requests to represent an organisation that waited 30 days", Takeover, waited, _deleting(Takeover)),
+        ("words of reports older than 90 days", Report, reported & (Report.words != ""), _forget_words),
     ]
 
 
@@ -115,6 +121,10 @@ def _end_news(session: Session, ids: list[int]) -> None:
         signature.updates = False
         if signature.kind == "person" and signature.state == "published":
             signature.email = None
+
+
+def _forget_words(session: Session, ids: list[int]) -> None:
+    session.execute(update(Report).where(Report.id.in_(ids)).values(words=""))
 
 
 def _dropping(now: datetime) -> Forget:

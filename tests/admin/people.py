@@ -17,7 +17,7 @@ from petition import accounts
 from petition.accounts import ROLES, Member
 from petition.audit import COMMAND_LINE
 from petition.db import db
-from petition.signatures.models import Signature
+from petition.signatures.models import Signature, Takeover
 from tests import factories
 
 PASSWORD = "a sample pass phrase"
@@ -92,6 +92,21 @@ def held_union(client: FlaskClient) -> str:
     found = signature()
     assert found.state == "held"
     return found.public_id
+
+
+def asked_to_take_over(client: FlaskClient, **fields: str) -> int:
+    """Another representative of the union asks to answer for its entry; returns the number of the request."""
+    token = factories.sign(client, **factories.UNION | {"name": "Second Speaker", "email": "second@bakers.example.org"} | fields)
+    client.post(f"/signature/{token}", data={"action": "take-over"})
+    db.session.rollback()
+    return int(db.session.scalars(select(Takeover.id).order_by(Takeover.id.desc()).limit(1)).one())
+
+
+def published_union(client: FlaskClient) -> str:
+    """An organisation that the team has checked and published; returns its public id."""
+    found = held_union(client)
+    decision(browser(member()), found, "approve")
+    return found
 
 
 def decision(client: FlaskClient, public_id: str, choice: str, **fields: str) -> TestResponse:
