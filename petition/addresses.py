@@ -82,7 +82,7 @@ def domain(address: str) -> str:
 
 def is_free_mail(host: str) -> bool:
     """Whether everybody can have a mailbox at this mail domain, so that it says nothing about its holders."""
-    return host in FREE_MAIL
+    return host in FREE_MAIL or registered_domain(host) in FREE_MAIL
 
 
 def registered_domain(host: str) -> str:
@@ -104,7 +104,7 @@ def readable_domain(host: str) -> str:
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
+    return PublicSuffixList()  # the list inside the package: it is never updated over the network
 
 
 def fold(address: str) -> str:

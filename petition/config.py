@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -79,6 +80,17 @@ def _redis(value: str) -> str:
     return value
 
 
+def _resolver(value: str) -> str:
+    try:
+        parts = urlsplit(f"//{value}")
+        if parts.hostname is None or not parts.port or parts.netloc != value or parts.username is not None:
+            raise ValueError
+        ipaddress.ip_address(parts.hostname)
+    except ValueError as error:
+        raise _Refused("say a name server's address and port, such as 127.0.0.1:53 or [::1]:53") from error
+    return value
+
+
 def _sender(value: str) -> str:
     found = getaddresses([value])
     address = found[0][1] if len(found) == 1 else ""
@@ -125,6 +137,7 @@ class Config:
     languages: tuple[str, ...] = setting("Interface languages, the site's own first.", _languages, i18n.SHIPPED, f"`{','.join(i18n.SHIPPED)}`")
     redis_url: str = setting("Keeps the rate limits in Redis, for several web nodes; needs the `redis` extra.", _redis, "", "a file shared by the processes of this machine", secret=True)
     trusted_proxies: int = setting("How many reverse proxies in front are ours; exactly so many hops of X-Forwarded-For are believed.", _number, 0, "`0`")
+    resolver: str = setting("Which name server is asked for the DNS records that organisations set, as `address:port`.", _resolver, "", "the system's own")
     require_second_factor: bool = setting("Whether team members must log in with a second factor.", _switch, True, "`on`, `off` in the demo")
     metrics_token: str = setting("Opens `/metrics` to whoever sends it as a bearer token; without it there is no such address.", str, "", "no metrics", secret=True)
     limits: bool = setting("Network and global rate limits; `off` is for tests and benchmarks and never lifts the mail caps.", _switch, True, "`on`")

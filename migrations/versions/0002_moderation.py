@@ -248,6 +248,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('pinned', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('reason_class', sa.String(length=15), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('appeared', sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.create_index('ix_signature_pinned', ['letter_id', 'pinned'], unique=False, sqlite_where=sa.text('pinned IS NOT NULL'), postgresql_where=sa.text('pinned IS NOT NULL'))
         batch_op.create_index('ix_signature_hour', ['letter_id', 'hour'], unique=False)
         batch_op.create_index('ix_signature_mail_domain', ['letter_id', 'mail_domain', 'hour'], unique=False)
         batch_op.create_index('ix_signature_network', ['letter_id', 'network', 'hour'], unique=False)
@@ -284,6 +285,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table('signature', schema=None) as batch_op:
         batch_op.drop_index('ix_signature_waiting')
+        batch_op.drop_index('ix_signature_pinned')
         batch_op.drop_index('ix_signature_network')
         batch_op.drop_index('ix_signature_mail_domain')
         batch_op.drop_index('ix_signature_hour')

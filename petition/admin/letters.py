@@ -45,7 +45,10 @@ def letter(slug: str) -> str:
     """One letter: state, counts, versions and languages."""
     found = moderation.letter(member(), slug)
     lately = spikes.listed(member(), found, since=_now() - SPIKES_SHOWN)
-    return render_template("admin/letter.html", letter=found, counts=directory.counts(found), now=_now(), spikes=lately)
+    return render_template(
+        "admin/letter.html", letter=found, counts=directory.counts(found), now=_now(), spikes=lately,
+        aside=moderation.aside(member(), found),
+    )  # fmt: skip
 
 
 @bp.post("/letters/<slug>/status")

@@ -86,6 +86,7 @@ def show(public_id: str, problem: Invalid | None = None) -> Response:
         "admin/signature.html", row=found.row, history=found.history, notes=found.notes, unaskable=found.unaskable,
         moderator=member().may("moderator", team_id), ready=reasons.offered([team_id]), reason_classes=reasons.CLASSES,
         reasons=REASONS, faults=faults, typed=request.form if problem else {}, now=_now(),
+        background=moderation.background(member(), public_id), given=request.form,
     )  # fmt: skip
     return make_response(html, problem.status if problem else 200)
 
@@ -100,8 +101,8 @@ def decide(public_id: str) -> BaseResponse:
     try:
         decided = moderation.decide(
             who, public_id, given.get("decision", ""), given.get("reason", ""), template=given.get("template", ""),
-            reason_class=given.get("reason_class", ""), seen=given.get("seen", ""), config=settings(), now=_now(),
-            wait=moderation.SECOND_THOUGHTS if from_queue else timedelta(0),
+            reason_class=given.get("reason_class", ""), seen=given.get("seen", ""), checked=not given.get("unchecked"),
+            config=settings(), now=_now(), wait=moderation.SECOND_THOUGHTS if from_queue else timedelta(0),
         )  # fmt: skip
     except Invalid as error:
         if wants_json():

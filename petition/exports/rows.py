@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from petition.db import db
 from petition.errors import N_, PetitionError
 from petition.letters.models import Letter, LetterText
-from petition.signatures import discretion
+from petition.signatures import discretion, levels
 from petition.signatures.directory import initials
 from petition.signatures.models import Signature
 
@@ -44,13 +44,6 @@ def _shown(name: str) -> Callable[[Signature], str]:
     return read
 
 
-def _verification(signature: Signature) -> str:
-    if signature.origin == "imported":
-        return "imported"
-    checked = signature.kind == "organisation" and signature.state == "published" and signature.decided_at is not None
-    return "team" if checked else "email"
-
-
 _READ: dict[str, Callable[[Signature], str]] = {
     "id": lambda signature: signature.public_id,
     "kind": lambda signature: signature.kind,
@@ -62,7 +55,7 @@ _READ: dict[str, Callable[[Signature], str]] = {
     "comment": _shown("comment"),
     "visibility": lambda signature: signature.visibility,
     "state": lambda signature: signature.state,
-    "verification": _verification,
+    "verification": levels.verification,
     "language": lambda signature: signature.language,
     "signed_on": lambda signature: signature.signed_on.isoformat(),
     "letter_version": lambda signature: signature.text.version.label,

@@ -2,9 +2,22 @@
 
 from petition.limits.counters import KEPT
 from petition.limits.limiter import Limiter
-from petition.limits.policies import DOMAIN_CAP, FIND, LINK_GUESSES, LOGIN, POLICIES, SIGN_BURST, SIGN_SUSTAINED, Policy, network_prefix
+from petition.limits.policies import (
+    DNS_CHECK,
+    DOMAIN_CAP,
+    FIND,
+    LINK_GUESSES,
+    LOGIN,
+    POLICIES,
+    REPORT,
+    REPORT_ENTRY,
+    SIGN_BURST,
+    SIGN_SUSTAINED,
+    Policy,
+    network_prefix,
+)  # fmt: skip
 
 __all__ = [
-    "DOMAIN_CAP", "FIND", "KEPT", "LINK_GUESSES", "LOGIN", "POLICIES", "SIGN_BURST", "SIGN_SUSTAINED", "Limiter", "Policy",
-    "network_prefix",
+    "DNS_CHECK", "DOMAIN_CAP", "FIND", "KEPT", "LINK_GUESSES", "LOGIN", "POLICIES", "REPORT", "REPORT_ENTRY", "SIGN_BURST",
+    "SIGN_SUSTAINED", "Limiter", "Policy", "network_prefix",
 ]  # fmt: skip

@@ -44,9 +44,10 @@ class _Generation:
     key: bytes
     storage: SqliteStorage | RedisStorage
 
-    def name(self, policy: Policy, prefix: str) -> str:
+    def name(self, policy: Policy, prefix: str, of: str = "") -> str:
         """What the counter of a network is called; nobody can tell the network without the key."""
-        return hmac.new(self.key, f"{policy.name}\0{prefix}".encode(), hashlib.sha256).hexdigest()
+        subject = f"{policy.name}\0{prefix}" + (f"\0{of}" if of else "")
+        return hmac.new(self.key, subject.encode(), hashlib.sha256).hexdigest()
 
 
 class Limiter:
@@ -59,13 +60,16 @@ class Limiter:
         self._warned = -math.inf
         self._redis = _redis(config.redis_url) if config.limits and config.redis_url else None
 
-    def spend(self, policy: Policy, address: str) -> None:
-        """Count one hit of the address's network; raises TooMany, uncounted, when the policy is spent."""
-        self._ask(policy, address, counting=True)
+    def spend(self, policy: Policy, address: str, of: str = "") -> bool:
+        """Count one hit of the address's network, of one thing alone where `of` names it; whether it could be counted.
+
+        Raises TooMany, uncounted, when the policy is spent.
+        """
+        return self._ask(policy, address, of, counting=True)
 
     def check(self, policy: Policy, address: str) -> None:
         """Look without counting; raises TooMany when the policy is spent."""
-        self._ask(policy, address, counting=False)
+        self._ask(policy, address, "", counting=False)
 
     def forget(self) -> None:
         """Throw away the keys and counters of other spans of 72 hours; a scheduled job does it where nobody visits."""
@@ -85,22 +89,22 @@ class Limiter:
         if self._redis is not None:
             self._redis.storage.close()
 
-    def _ask(self, policy: Policy, address: str, *, counting: bool) -> None:
+    def _ask(self, policy: Policy, address: str, of: str, *, counting: bool) -> bool:
         rate, prefix = policy.rate, network_prefix(address)
         if not self._config.limits:
-            return
+            return False
         try:
             generation = self._generation()
             strategy = SlidingWindowCounterRateLimiter(generation.storage)
-            name = generation.name(policy, prefix)
+            name = generation.name(policy, prefix, of)
             if strategy.hit(rate, name) if counting else strategy.test(rate, name):
-                return
+                return True
             wait = strategy.get_window_stats(rate, name).reset_time - time.time()
         except _FAILURES as error:
             # Uncounted rather than refused: otherwise filling a disk or stopping Redis would be the cheapest way to
             # silence a letter. What protects mailboxes, the mail caps, stands in the database and still holds.
             self._warn(error)
-            return
+            return False
         raise TooMany(retry_after=max(0, math.floor(wait)) + 1)  # never a fraction of a second too early
 
     def _generation(self) -> _Generation:

@@ -22,12 +22,15 @@ SIGN_SUSTAINED = Policy("sign_sustained", "300 signing posts an hour from one ne
 LINK_GUESSES = Policy("link_guesses", "30 unknown links a minute from one network", RateLimitItemPerMinute(30))
 FIND = Policy("find", "10 lost-link requests an hour from one network", RateLimitItemPerHour(10))
 LOGIN = Policy("login", "20 log-in attempts in 5 minutes from one network", RateLimitItemPerMinute(20, 5))
+DNS_CHECK = Policy("dns_check", "10 look-ups of a DNS record in 5 minutes from one network", RateLimitItemPerMinute(10, 5))
+REPORT = Policy("report", "20 reports an hour from one network", RateLimitItemPerHour(20))
+REPORT_ENTRY = Policy("report_entry", "1 report of one entry in 72 hours from one network", RateLimitItemPerHour(1, 72))
 # Counted from the signatures themselves when one is confirmed, not at the door; the team may change it all the same.
 DOMAIN_CAP = Policy(
     "domain_cap", "100 signatures an hour from one mail domain are published on a letter by themselves, more wait",
     RateLimitItemPerHour(100),
 )  # fmt: skip
-POLICIES = (SIGN_BURST, SIGN_SUSTAINED, LINK_GUESSES, FIND, LOGIN)
+POLICIES = (SIGN_BURST, SIGN_SUSTAINED, LINK_GUESSES, FIND, LOGIN, DNS_CHECK, REPORT, REPORT_ENTRY)
 
 
 def network_prefix(address: str) -> str:

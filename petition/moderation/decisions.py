@@ -15,7 +15,7 @@ from petition.errors import N_, AlreadyDecided, ChangedSince, Conflict, EntrySta
 from petition.moderation import reasons
 from petition.moderation.moves import DECISIONS, leads_to
 from petition.moderation.view import find, row
-from petition.signatures import tokens, transitions
+from petition.signatures import levels, tokens, transitions
 from petition.signatures.models import Signature
 from petition.signatures.operations import letter_values
 
@@ -25,9 +25,11 @@ SECOND_THOUGHTS = timedelta(seconds=20)
 
 def decide(
     member: Member, public_id: str, decision: str, reason: str = "", *, template: str = "", reason_class: str = "",
-    seen: str = "", config: Config, now: datetime, wait: timedelta = timedelta(0),
+    seen: str = "", checked: bool = True, config: Config, now: datetime, wait: timedelta = timedelta(0),
 ) -> Signature:  # fmt: skip
     """Approve, reject, hold or restore a signature, and mail its signatory what became of it, after `wait`.
+
+    An approved organisation counts as checked by the team, unless `checked` says that it was not.
 
     `template` is the key of a ready-made reason, `seen` what the page showed: a state, or a Row's `seen`. Raises
     NotFound, Forbidden, Invalid; AlreadyDecided, ChangedSince or WithdrawnSince when that page is out of date; and
@@ -40,12 +42,13 @@ def decide(
         accounts.require(member, "moderator", found.letter.team_id)
         state = leads_to(found, decision)
         if state is None or not _as_seen(member, found, seen):
-            raise _overtaken(found, seen)
+            raise overtaken(found, seen)
         words, sort = reasons.given(
             found.letter.team_id, needed=decision == "reject", words=reason, template=template, reason_class=reason_class
         )
         untold = _take_back(session, found) if decision == "restore" else None
         address = found.email = found.email or untold  # publishing a person forgets it
+        _mind_the_level(found, decision, checked, now)
         _move(session, member, found, state, decision, words, sort, now)
         if address is not None and untold is None:
             tell(session, found, address, config, now, wait)
@@ -70,8 +73,16 @@ def _as_seen(member: Member, found: Signature, seen: str) -> bool:
     return not seen or seen in (found.state, row(member, found).seen)
 
 
-def _overtaken(found: Signature, seen: str) -> Conflict:
-    """Who decided before and when, or what else happened since."""
+def _mind_the_level(found: Signature, decision: str, checked: bool, now: datetime) -> None:
+    """An approval is the team's check, and taking it back takes the check back."""
+    if found.kind == "organisation" and decision == "approve" and checked:
+        levels.write(found, levels.at(levels.TEAM, now, found.evidence))
+    elif found.kind == "organisation" and (decision == "approve" or (decision == "restore" and found.state == "published")):
+        levels.without_team(found, now)
+
+
+def overtaken(found: Signature, seen: str) -> Conflict:
+    """The error that says who decided before and when, or what else happened since."""
     if found.state == "withdrawn":
         return WithdrawnSince()
     if seen.partition(".")[0] == found.state:

@@ -18,6 +18,7 @@ VISIBILITIES = ("counted", "initials", "public")  # from the most hidden to the 
 STATES = ("published", "held", "rejected", "withdrawn")
 ORIGINS = ("online", "imported")
 LEVELS = ("unverified", "domain", "dns", "team")  # what was checked of an organisation, the least first
+REPORT_CLASSES = ("impersonation", "fake", "abuse", "other")  # what a reader may say of an entry
 REASON_CLASSES = ("fake", "joke", "impersonation", "abuse", "duplicate", "on request", "mistake", "other")
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -105,6 +106,10 @@ class Signature(Statement, Model):
         Index("ix_signature_list", "letter_id", "state", "listed", "id"),
         Index("ix_signature_list_kind", "letter_id", "state", "listed", "kind", "id"),
         Index("ix_signature_address", "letter_id", "address_fingerprint"),
+        Index(
+            "ix_signature_pinned", "letter_id", "pinned",
+            sqlite_where=text("pinned IS NOT NULL"), postgresql_where=text("pinned IS NOT NULL"),
+        ),
         Index("ix_signature_skeleton", "letter_id", "skeleton"),
         Index("ix_signature_website_host", "letter_id", "website_host"),
         Index("ix_signature_hour", "letter_id", "hour"),

@@ -23,7 +23,7 @@ from petition.letters.models import Letter
 from petition.letters.operations import text_shown
 from petition.outbox.models import OutboxMail
 from petition.outbox.preparing import prepares
-from petition.signatures import arrival, checking, consent, screening, tokens, transitions
+from petition.signatures import arrival, checking, consent, levels, screening, tokens, transitions
 from petition.signatures.arrival import Arrival
 from petition.signatures.models import STATEMENT, LinkToken, Signature, SigningRequest
 from petition.signatures.screening import Flag
@@ -195,6 +195,7 @@ def _signature_of(found: SigningRequest, how: Arrival) -> Signature:
     if found.kind == "organisation":
         signature.organisation_key = screening.fold_organisation(found.organisation)
         signature.website_host = checking.website_host(found.website)
+        levels.write(signature, levels.at(levels.judged(found.email, found.website), how.now))
     return signature
 
 
@@ -225,17 +226,22 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
 
 def _settle(session: Session, found: SigningRequest, signature: Signature) -> None:
     """Every link of this mailbox leads to the signature from now on; the requests and their clear address go."""
-    siblings = select(SigningRequest).where(
+    # Locked, so that no mail mints another link to them between the handing over and the deletion.
+    ids = [each.id for each in siblings(session, found)]
+    tokens.hand_over(session, ids, signature)
+    session.execute(delete(SigningRequest).where(SigningRequest.id.in_(ids)))
+    session.expire_all()
+
+
+def siblings(session: Session, found: SigningRequest) -> list[SigningRequest]:
+    """A request and all others by which its mailbox asks for the same signature, locked."""
+    rows = select(SigningRequest).where(
         SigningRequest.letter_id == found.letter_id, SigningRequest.address_fingerprint == found.address_fingerprint,
         SigningRequest.kind == found.kind, SigningRequest.signature_id.is_(None),
     )  # fmt: skip
     key = screening.fold_organisation(found.organisation)
-    # Locked, so that no mail mints another link to them between the handing over and the deletion.
-    rows = session.scalars(siblings.with_for_update())
-    ids = [each.id for each in rows if found.kind == "person" or screening.fold_organisation(each.organisation) == key]
-    tokens.hand_over(session, ids, signature)
-    session.execute(delete(SigningRequest).where(SigningRequest.id.in_(ids)))
-    session.expire_all()
+    every = session.scalars(rows.with_for_update())
+    return [each for each in every if found.kind == "person" or screening.fold_organisation(each.organisation) == key]
 
 
 def _expose(session: Session, found: SigningRequest, config: Config, now: datetime) -> Confirmed:
@@ -265,10 +271,11 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
         values = values | {
             "organisation_key": screening.fold_organisation(said["organisation"]),
             "website_host": checking.website_host(said["website"]),
+            **levels.after_change(signature, said, now),
         }
     mail_domain = addresses.domain(signature.email) if signature.kind == "organisation" and signature.email else ""
     flags = checking.screen(session, signature.letter, said, mail_domain=mail_domain, own_id=signature.id)
-    reviewed = signature.kind == "organisation" or signature.letter.review == "all"
+    reviewed = signature.kind == "organisation" or signature.letter.review == "all" or signature.decided_at is not None
     new_words = any(said[name] not in ("", getattr(signature, name)) for name in checking.SHOWN[signature.kind])
     flags += [Flag("changed", "organisation")] if renamed or (reviewed and new_words) else []
     # How it came weighs with the new words as it would have with them at first; what the team decided on weighs no more.
@@ -286,7 +293,7 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
 
 def _still_true(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The reasons to look that no change of words removes."""
-    asked_for = {"organisation", "review_all", "second_claim", "holding"}
+    asked_for = {"organisation", "review_all", "second_claim", "holding", "reported"}
     return [flag for flag in flags if flag["code"] in asked_for | screening.ARRIVAL]
 
 

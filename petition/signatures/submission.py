@@ -13,7 +13,10 @@ from petition import addresses, i18n
 from petition.errors import N_, Fault, Invalid
 from petition.signatures.models import KINDS, VISIBILITIES
 
-LONGEST = {"name": 120, "organisation": 200, "role": 120, "comment": 1000, "website": 300, "email": 254}
+LONGEST = {
+    "name": 120, "organisation": 200, "role": 120, "comment": 1000, "website": 300, "email": 254,
+    "words": 500, "evidence": 1000, "reason": 1000,
+}  # fmt: skip
 # Characters that are drawn as nothing and only hide; the Hangul fillers among them even count as letters. The two joiners
 # and the variation selectors stay: Persian, the scripts of India and Japanese names are spelled with them.
 _INVISIBLE = dict.fromkeys((

@@ -114,6 +114,8 @@ def _enter(session: Session, signature: Signature, state: str, because: Because,
         _publish(signature)
     elif state == "rejected":
         _forget_clues(signature)
+    if signature.reports and state != "held" and because.actor.kind not in ("signatory", "platform"):
+        clear_reports(session, signature)
     list_entry(signature)
     return old, was_published
 
@@ -130,6 +132,13 @@ def _mind_what_is_kept(signature: Signature) -> None:
 def _correction(signature: Signature, day: date, reason_class: str) -> tuple[Any, ...]:
     """The cell of the public ledger for a signature that left the published ones, or came back to them."""
     return (Correction, signature.letter_id, day, signature.kind, signature.state, reason_class[:15])
+
+
+def clear_reports(session: Session, signature: Signature) -> None:
+    """Forget what readers reported, now that somebody has decided."""
+    session.execute(delete(Report).where(Report.signature_id == signature.id))
+    signature.reports = 0
+    signature.flags = [flag for flag in signature.flags if flag["code"] != "reported"]
 
 
 def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> None:
@@ -151,6 +160,8 @@ def list_entry(signature: Signature) -> None:
     signature.appeared = bool(signature.appeared) or signature.state == "published"
     signature.flag_codes = flag_codes(signature.flags)
     signature.listed = signature.state == "published" and signature.visibility != "counted"
+    if not signature.listed or signature.visibility != "public":
+        signature.pinned = None
     organisation = signature.kind == "organisation"
     if signature.listed and signature.visibility == "public":
         shown = [signature.organisation] if organisation else [signature.name, signature.organisation]
@@ -191,7 +202,8 @@ def _forget(session: Session, signature: Signature) -> None:
     signature.email = signature.address_fingerprint = signature.organisation_key = signature.website_host = None
     signature.updates = signature.deliver = False
     signature.flags = []
-    signature.reason = ""
+    signature.reason = signature.evidence = ""
+    signature.level, signature.level_at = "unverified", None
     _forget_clues(signature)
 
 

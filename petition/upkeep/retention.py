@@ -14,12 +14,13 @@ from petition.db import db, transaction
 from petition.letters.models import Letter
 from petition.moderation.models import BulkDecision, BulkItem, Note, Spike
 from petition.outbox.models import OutboxMail
-from petition.signatures import operations, transitions
-from petition.signatures.models import LinkToken, Signature, SigningRequest
+from petition.signatures import operations, takeovers, transitions
+from petition.signatures.models import LinkToken, Report, Signature, SigningRequest, Takeover
 
 CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
 HELD = timedelta(days=30)
 SENT = timedelta(days=30)  # also the longest period that the mail caps look back on
+REPORTED = timedelta(days=90)
 TRAIL = timedelta(days=730)
 NEWS = timedelta(days=183)  # after a letter closed
 CLUES = timedelta(hours=72)  # after publication, for the clusters of a wave; as long as a network's key lives
@@ -58,18 +59,23 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
         ("mail domains, networks, hours and name shapes of what was published 72 hours ago", Signature, _stale_clues(now), _forget_clues),
         ("representatives of organisations rejected 30 days ago", Signature, _turned_down(now), _forget_representative),
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
-        (
-            "mails that left the queue 30 days ago",
-            OutboxMail,
-            OutboxMail.finished_at <= now - SENT,
-            _deleting(OutboxMail),
-        ),
+        ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
+        *_of_moderation(now),
         ("spikes noticed 30 days ago", Spike, Spike.noticed_at <= now - WAVE, _deleting(Spike)),
         ("bulk decisions prepared 30 days ago that changed nothing", BulkDecision, _idle(now), _deleting(BulkDecision)),
         ("bulk decisions finished 24 months ago", BulkDecision, BulkDecision.finished_at <= now - TRAIL, _forget_bulk),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
         ("names kept to the end of their letter's term", Signature, Signature.letter_id.in_(ended) & _is_named(), _forget_names),
         ("notes and answers kept to the end of their letter's term", Note, _of(ended), _deleting(Note)),
+    ]
+
+
+def _of_moderation(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
+    """What was kept for a decision that nobody made."""
+    waited, reported = Takeover.asked_at <= now - takeovers.KEPT, Report.at <= now - REPORTED
+    return [
+        ("requests to represent an organisation that waited 30 days", Takeover, waited, _deleting(Takeover)),
+        ("words of reports older than 90 days", Report, reported & (Report.words != ""), _forget_words),
     ]
 
 
@@ -162,6 +168,10 @@ def _forget_clues(session: Session, ids: list[int]) -> None:
 def _forget_representative(session: Session, ids: list[int]) -> None:
     """Leave the entry, as what was decided about; nobody answers for it any more."""
     session.execute(update(Signature).where(Signature.id.in_(ids)).values(name="", email=None, updates=False))
+
+
+def _forget_words(session: Session, ids: list[int]) -> None:
+    session.execute(update(Report).where(Report.id.in_(ids)).values(words=""))
 
 
 def _dropping(now: datetime) -> Forget:

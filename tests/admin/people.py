@@ -18,7 +18,7 @@ from petition.accounts import ROLES, Member
 from petition.audit import COMMAND_LINE
 from petition.db import db, transaction
 from petition.moderation.models import ReasonTemplate
-from petition.signatures.models import Signature
+from petition.signatures.models import Signature, Takeover
 from tests import factories
 
 PASSWORD = "a sample pass phrase"
@@ -99,6 +99,21 @@ def ready_reason(team_id: int) -> None:
     """A ready-made reason of the team's own."""
     with transaction() as session:
         session.add(ReasonTemplate(team_id=team_id, reason_class="other", words="A reason of our own."))
+
+
+def asked_to_take_over(client: FlaskClient, **fields: str) -> int:
+    """Another representative of the union asks to answer for its entry; returns the number of the request."""
+    token = factories.sign(client, **factories.UNION | {"name": "Second Speaker", "email": "second@bakers.example.org"} | fields)
+    client.post(f"/signature/{token}", data={"action": "take-over"})
+    db.session.rollback()
+    return int(db.session.scalars(select(Takeover.id).order_by(Takeover.id.desc()).limit(1)).one())
+
+
+def published_union(client: FlaskClient) -> str:
+    """An organisation that the team has checked and published; returns its public id."""
+    found = held_union(client)
+    decision(browser(member()), found, "approve")
+    return found
 
 
 def decision(client: FlaskClient, public_id: str, choice: str, **fields: str) -> TestResponse:

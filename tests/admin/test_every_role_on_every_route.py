@@ -26,6 +26,7 @@ PAGES = {
     "/admin/letters/open-the-road/queue?domain=bakers.example.org": "moderator",
     "/admin/letters/open-the-road/bulk": "moderator", "/admin/letters/open-the-road/bulk/new?kind=organisation": "moderator",
     "/admin/bulk/{id}": "moderator", "/admin/spikes": "moderator",
+    "/admin/letters/open-the-road/initial": "editor", "/admin/letters/open-the-road/reported": "moderator",
 }  # fmt: skip
 FORMS = {
     "/admin/signatures/{id}/decision": ("moderator", {"decision": "approve"}),
@@ -33,6 +34,10 @@ FORMS = {
     "/admin/signatures/{id}/questions": ("moderator", {"question": "x"}),
     "/admin/reasons/of/{team}": ("editor", {"words": "Not one of ours.", "reason_class": "fake"}),
     "/admin/reasons/1": ("editor", {"action": "change"}),
+    "/admin/signatures/{id}/verification": ("moderator", {"level": "team", "evidence": "The register."}),
+    "/admin/takeovers/{takeover}/decision": ("moderator", {"decision": "refuse", "reason": "Unknown to the union."}),
+    "/admin/letters/open-the-road/initial": ("editor", {"change": "nonsense"}),
+    "/admin/letters/open-the-road/reported": ("moderator", {"choice": "nonsense"}),
     "/admin/letters/open-the-road/status": ("editor", {"status": "paused"}),
     "/admin/letters/open-the-road/edit/en": ("editor", {"source": "nonsense"}),
     "/admin/letters/open-the-road/translate": ("editor", {"source": "nonsense"}),
@@ -62,6 +67,7 @@ def everything(client: FlaskClient) -> str:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_reaches_what_is_its_own_and_no_more(client: FlaskClient, role: str) -> None:
     found = everything(client)
+    takeover = people.asked_to_take_over(client)
     who = people.member(role)
     team, browser = str(who.memberships[0].team_id), people.browser(who)
     people.ready_reason(int(team))
@@ -69,7 +75,7 @@ def test_a_role_reaches_what_is_its_own_and_no_more(client: FlaskClient, role: s
         expected = 200 if ROLES.index(role) >= ROLES.index(least) else 403
         assert browser.get(page.format(id=found, team=team)).status_code == expected, page
     for address, (least, fields) in FORMS.items():
-        answer = people.post(browser, address.format(id=found, team=team), **fields)
+        answer = people.post(browser, address.format(id=found, team=team, takeover=takeover), **fields)
         allowed = ROLES.index(role) >= ROLES.index(least)
         assert (answer.status_code in (303, 409, 422)) == allowed, (address, answer.status_code)
         assert allowed or answer.status_code == 403, address
@@ -77,6 +83,7 @@ def test_a_role_reaches_what_is_its_own_and_no_more(client: FlaskClient, role: s
 
 def test_another_teams_things_are_not_there(client: FlaskClient) -> None:
     found = everything(client)
+    takeover = people.asked_to_take_over(client)
     theirs = str(people.member("viewer").memberships[0].team_id)
     people.ready_reason(int(theirs))
     stranger = people.browser(people.member("owner", "stranger@elsewhere.example.org", team="Another team"))
@@ -87,7 +94,7 @@ def test_another_teams_things_are_not_there(client: FlaskClient) -> None:
         assert "viewer@team.example.org" not in answer.text, page
     for address, (_, fields) in FORMS.items():
         if address != "/admin/letters/new":
-            answer = people.post(stranger, address.format(id=found, team=theirs), "/admin/letters", **fields)
+            answer = people.post(stranger, address.format(id=found, team=theirs, takeover=takeover), "/admin/letters", **fields)
             assert answer.status_code == 404, address
     assert people.signature().state == "held"
 
@@ -105,7 +112,7 @@ def test_forms_without_their_token_are_refused(client: FlaskClient) -> None:
     who = people.member("owner")
     browser = people.browser(who)
     for address, (_, fields) in FORMS.items():
-        answer = browser.post(address.format(id=found, team=who.memberships[0].team_id), data=fields)
+        answer = browser.post(address.format(id=found, team=who.memberships[0].team_id, takeover=1), data=fields)
         assert answer.status_code == 400, address
     assert browser.post("/admin/login", data={"email": who.email, "password": people.PASSWORD}).status_code == 400
     assert browser.post("/admin/logout").status_code == 400

@@ -1,9 +1,16 @@
-"""axe finds nothing on any page a reader or signatory meets, nor on the log-in page, light and dark."""
+"""axe finds nothing on any page a reader or signatory meets, nor on those of the team about organisations, light and dark."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from flask import current_app
+from sqlalchemy import select
 
-from tests.factories import last_token
+from petition import accounts, moderation
+from petition.db import transaction
+from petition.signatures import tokens
+from petition.signatures.models import Signature
+from tests.admin import people
+from tests.factories import UNION, ask, config, last_token, now, sign
 
 pytestmark = pytest.mark.browser
 PAGES = (
@@ -42,3 +49,66 @@ def test_axe_finds_nothing(browser, site, scheme, width):
     problems["withdrawn"] = findings(page)
     context.close()
     assert {path: found for path, found in problems.items() if found} == {}
+
+
+def members_cookie(site: str) -> dict[str, str]:
+    """The session of an owner who is logged in."""
+    browser = current_app.test_client()
+    people.enter(browser, people.member("owner"))
+    with transaction():
+        accounts.find_member(people.ADDRESSES["owner"]).sees_all = True
+    found = browser.get_cookie("petition_team", path="/admin")
+    return {"name": found.key, "value": found.value, "url": f"{site}/admin/"}
+
+
+def organisations_of_each_sort() -> tuple[str, str]:
+    """A held entry that somebody asks to take over, and one that readers reported; returns their public ids."""
+    client = current_app.test_client()
+    sign(client, **UNION | {"email": "rita@mail.example.net"})
+    held = people.signature("Sample Union of Bakers").public_id
+    people.asked_to_take_over(client)
+    owner, first = accounts.find_member(people.ADDRESSES["owner"]), ""
+    for name in ("Sample Guild of Millers", "Sample Order of Carters"):
+        sign(client, **UNION | {"organisation": name, "website": "", "email": f"{name.split()[-1].lower()}@example.org"})
+        first = people.signature(name).public_id
+        moderation.decide(owner, first, "approve", config=config(), now=now())
+        moderation.arrange(owner, "open-the-road", "add", first, now=now())
+    client.post(f"/letters/open-the-road/signatories/{first}/report", data={"reason_class": "fake", "words": "No such order."})
+    return held, first
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
+def test_axe_finds_nothing_about_organisations_and_reports(browser, site, scheme, width):
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
+    context.add_cookies([members_cookie(site)])
+    held, reported = organisations_of_each_sort()
+    page, problems = context.new_page(), {}
+    token = ask(current_app.test_client(), **UNION | {"name": "Third Speaker", "email": "third@example.net"})
+    paths = [f"/signature/{last_token()}?done=taken", f"/letters/open-the-road/signatories/{reported}/report"]
+    paths += [f"/ar{paths[-1]}", "/letters/open-the-road", "/letters/open-the-road/signatories"]
+    paths += [f"/admin/signatures/{held}", "/admin/letters/open-the-road", "/admin/letters/open-the-road/initial"]
+    paths += ["/admin/letters/open-the-road/reported", f"/admin/signatures/{reported}"]
+    for path in paths:
+        assert page.goto(site + path).status == 200, path
+        problems[path] = findings(page)
+    page.goto(f"{site}/letters/open-the-road/signatories/{reported}/report")
+    page.get_by_role("button", name="Send the report").click()
+    problems["a report without a reason"] = findings(page)
+    page.get_by_label("Something else").check()
+    page.get_by_role("button", name="Send the report").click()
+    problems["thanks"] = findings(page)
+    page.goto(f"{site}/signature/{token}?done=taken")
+    page.get_by_role("button", name="Ask to take over").click()
+    problems["asked"] = findings(page)
+    page.goto(f"{site}/signature/{manages(held)}?done=dns-missing")
+    assert page.get_by_role("button", name="Check now").is_visible()
+    problems["the record"] = findings(page)
+    context.close()
+    assert {path: found for path, found in problems.items() if found} == {}
+
+
+def manages(public_id: str) -> str:
+    """A link to the signature."""
+    with transaction() as session:
+        found = session.scalars(select(Signature).where(Signature.public_id == public_id)).one()
+        return tokens.issue(session, "manage", leads_to=found, expires_at=None)

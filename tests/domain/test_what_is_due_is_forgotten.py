@@ -15,7 +15,7 @@ from petition.db import db, transaction
 from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
 from petition.signatures import consent, tokens, transitions
-from petition.signatures.models import LinkToken, Signature, SigningRequest
+from petition.signatures.models import LinkToken, Report, Signature, SigningRequest, Takeover
 from petition.upkeep import invariants, retention
 from tests.sampled import NOW, open_letter, signed_letter
 
@@ -75,6 +75,28 @@ def test_the_address_of_a_held_person_goes_after_thirty_days(app: Flask) -> None
     db.session.refresh(held)
     assert (held.email, held.mail_domain) == (None, None)
     assert held.name
+
+
+def test_a_request_to_represent_an_organisation_goes_after_thirty_days(app: Flask) -> None:
+    signed_letter(app, 40)
+    with transaction() as session:
+        entry = session.query(Signature).filter_by(kind="organisation").first()
+        session.add(Takeover(
+            signature_id=entry.id, name="Second Speaker", email="second@example.org", address_fingerprint="f", language="en", asked_at=NOW,
+        ))  # fmt: skip
+    assert forgotten(NOW + 29 * DAY) == {}
+    assert forgotten(NOW + 30 * DAY) == {"requests to represent an organisation that waited 30 days": 1}
+    assert count(Takeover) == 0
+
+
+def test_the_words_of_a_report_go_after_ninety_days_and_the_report_stays(app: Flask) -> None:
+    signed_letter(app, 10)
+    with transaction() as session:
+        entry = session.query(Signature).filter_by(state="published").first()
+        session.add(Report(signature_id=entry.id, reason_class="fake", words="I know him.", at=NOW))
+    assert forgotten(NOW + 89 * DAY) == {}
+    assert forgotten(NOW + 90 * DAY) == {"words of reports older than 90 days": 1}
+    assert (count(Report), db.session.scalars(select(Report)).one().words) == (1, "")
 
 
 def test_mail_is_emptied_when_late_and_deleted_thirty_days_later(letter: Letter) -> None:

@@ -11,7 +11,7 @@ import time_machine
 
 from petition import config, limits
 from petition.errors import TooMany
-from petition.limits import FIND, LINK_GUESSES, LOGIN, POLICIES, SIGN_BURST, SIGN_SUSTAINED, Limiter, Policy, counters
+from petition.limits import FIND, LINK_GUESSES, LOGIN, POLICIES, REPORT_ENTRY, SIGN_BURST, SIGN_SUSTAINED, Limiter, Policy, counters
 
 NOON = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)  # within a minute, an hour and five minutes
 ATTACKER, CAFE = "203.0.113.7", "198.51.100.20"
@@ -145,7 +145,7 @@ def test_a_hit_whose_clock_was_read_just_before_the_window_ended_wipes_nothing(
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
 def test_each_sentence_tells_the_rate_that_is_kept(policy: Policy) -> None:
-    spans = {"a minute": 60, "an hour": 3600, "in 5 minutes": 300}
+    spans = {"a minute": 60, "an hour": 3600, "in 5 minutes": 300, "in 72 hours": 72 * 3600}
     assert policy.sentence.startswith(f"{policy.rate.amount} ")
     assert [seconds for words, seconds in spans.items() if f" {words} " in policy.sentence] == [
         policy.rate.get_expiry()
@@ -184,6 +184,14 @@ def test_an_ipv4_address_is_the_same_network_when_it_comes_over_ipv6(
         limiter.spend(SIGN_BURST, f"::ffff:{ATTACKER}")
 
 
+def test_a_network_is_counted_apart_for_each_thing_that_is_named(limiter: Limiter, clock: time_machine.Traveller) -> None:
+    assert limiter.spend(REPORT_ENTRY, ATTACKER, of="one")
+    assert limiter.spend(REPORT_ENTRY, ATTACKER, of="two")
+    assert limiter.spend(REPORT_ENTRY, "203.0.114.7", of="one")
+    with pytest.raises(TooMany):
+        limiter.spend(REPORT_ENTRY, ATTACKER, of="one")
+
+
 def test_what_is_no_address_is_counted_all_the_same(limiter: Limiter, clock: time_machine.Traveller) -> None:
     assert sum(granted(limiter.spend, SIGN_BURST, f"forged {number}", 1) for number in range(50)) == 20
 
@@ -196,6 +204,7 @@ def test_the_switch_lets_everything_through_and_leaves_no_trace(
     off = Limiter(config.load({}, instance=str(tmp_path / "instance"), mode="development", limits="off"))
     assert granted(off.spend, FIND, ATTACKER, 100) == 100
     assert granted(off.check, FIND, ATTACKER, 100) == 100
+    assert off.spend(FIND, ATTACKER) is False, "whoever relies on the count learns that there is none"
     assert list((tmp_path / "shm").iterdir()) == []
     assert not (tmp_path / "instance" / "limits").exists()
 

@@ -26,11 +26,14 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("find", {}),
     ("find", {"links": []}),
     ("find", {"links": [{"token": "one", "kind": "person"}, {"token": "two", "kind": "organisation"}]}),
+    *[("takeover", {"outcome": outcome, "token": None}) for outcome in ("replaced", "refused")],
+    ("takeover", {"outcome": "approved"}),
+    ("takeover", {"outcome": "refused", "token": None, "reason": "We know another speaker.\nPlease write to us."}),
     *[("decision", {"decision": decision}) for decision in ("published", "rejected", "held")],
     ("question", {}),
     ("decision", {"decision": "rejected", "reason": "This is no name.\nPlease sign again.", "token": None}),
 ]
-SITE = "https://letters.example.org/sub"
+SITE = "https://letters.example.org"
 TYPED = {
     "name": "Ана Stranger", "organisation": "Stranger Ltd", "comment": "stranger.example/win",
     "email": "stranger@evil.example", "website": "https://stranger.example", "role": "Strangest",
