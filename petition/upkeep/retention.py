@@ -46,12 +46,7 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
     return [
         ("signing requests nobody confirmed", SigningRequest, SigningRequest.expires_at <= now, operations.discard),
         ("links that expired", LinkToken, LinkToken.expires_at <= now, _deleting(LinkToken)),
-        (
-            "addresses of people whose signature waited 30 days",
-            Signature,
-            unpublished & _has_address(),
-            _forget_address,
-        ),
+        ("addresses of people whose signature waited 30 days", Signature, unpublished & _has_address(), _forget_address),
         (
             "addresses kept for news six months after a letter closed",
             Signature,
