@@ -42,7 +42,7 @@ def verdict(
 ) -> str | None:
     """'allow' or 'block' where a rule in force names the mail domain, the address or the network; None where none does.
 
-    The narrower scope decides (letter, team, site), then the narrower thing (address, network, domain), then allow.
+    The narrower scope decides (letter, team, site); within one scope block goes before allow.
     """
     scope = or_(
         AccessRule.letter_id == letter.id,
@@ -59,6 +59,6 @@ def verdict(
     return min(matching, key=_precedence).verdict if matching else None
 
 
-def _precedence(rule: AccessRule) -> tuple[int, int, int]:
+def _precedence(rule: AccessRule) -> tuple[int, bool]:
     scope = 0 if rule.letter_id is not None else 1 if rule.team_id is not None else 2
-    return scope, ("address", "network", "domain").index(rule.kind), VERDICTS.index(rule.verdict)
+    return scope, rule.verdict != "block"

@@ -56,8 +56,7 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
             Signature.letter_id.in_(over) & Signature.updates,
             _end_news,
         ),
-        ("mail domains, networks, hours and name shapes of what was published 72 hours ago", Signature, _stale_clues(now), _forget_clues),
-        ("representatives of organisations rejected 30 days ago", Signature, _turned_down(now), _forget_representative),
+        *_of_moderation(now),
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
         ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
         *_of_moderation(now),
@@ -76,6 +75,13 @@ def _of_moderation(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], F
     return [
         ("requests to represent an organisation that waited 30 days", Takeover, waited, _deleting(Takeover)),
         ("words of reports older than 90 days", Report, reported & (Report.words != ""), _forget_words),
+    ]
+
+
+def _of_moderation(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
+    return [
+        ("mail domains, networks, hours and name shapes of what was published 72 hours ago", Signature, _stale_clues(now), _forget_clues),
+        ("representatives of organisations rejected 30 days ago", Signature, _turned_down(now), _forget_representative),
     ]
 
 
