@@ -21,7 +21,13 @@
   const items = () => [...list.querySelectorAll(":scope > .item")];
   const current = () => document.activeElement?.closest?.("#items > .item") || null;
   const nameOf = (item) => item.querySelector("h2").textContent.trim();
-  const say = (words) => { outcome.textContent = words; };
+
+  /* Names go both ways: each is kept apart from the sentence about it. */
+  function say(words, item) {
+    const name = document.createElement("bdi");
+    name.textContent = item ? nameOf(item) : "";
+    outcome.replaceChildren(...(item ? [name, ": "] : []), words);
+  }
 
   function focus(item) {
     (item || document.querySelector("h1")).focus();
@@ -84,7 +90,7 @@
     const next = all[at + 1] || all[at - 1];
     shut(item);
     item.remove();
-    say(`${nameOf(item)}: ${said.message}`);
+    say(said.message, item);
     document.getElementById("waiting").textContent = said.lead;
     undoButton.hidden = false;
     if (next) focus(next);
@@ -100,7 +106,7 @@
     link.textContent = desk.dataset.look;
     note.append(`${words} `, link);
     item.querySelector(".hand").replaceChildren(note);
-    say(`${nameOf(item)}: ${words}`);
+    say(words, item);
     focus(item);
   }
 
@@ -132,7 +138,7 @@
       last.form.elements.seen.value = said.seen;
       list.insertBefore(last.item, last.before && last.before.parentNode === list ? last.before : null);
       document.getElementById("waiting").textContent = said.lead;
-      say(`${nameOf(last.item)}: ${desk.dataset.undone}`);
+      say(desk.dataset.undone, last.item);
       focus(last.item);
     } catch {
       location.assign(last.action.replace(/\/decision$/, "")); // the signature's own page has the button

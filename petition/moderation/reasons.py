@@ -15,21 +15,14 @@ from petition.db import db, transaction
 from petition.errors import N_, Conflict, Fault, Invalid, NotFound
 from petition.moderation.models import ReasonTemplate
 from petition.moderation.wording import checked
+from petition.signatures import ledger
 from petition.signatures.models import REASON_CLASSES
 
 LONGEST = 1000
 MOST = 30  # of one team
 
-CLASSES = {
-    "fake": N_("Invented person or organisation"),
-    "joke": N_("Joke"),
-    "impersonation": N_("In somebody else's name"),
-    "abuse": N_("Insult, advertising or other abuse"),
-    "duplicate": N_("Signed more than once"),
-    "on request": N_("At the request of the one it names"),
-    "mistake": N_("Mistake"),
-    "other": N_("Another reason"),
-}
+# In the words of the public ledger, where they are counted.
+CLASSES = {code: ledger.REASONS.get(code, ledger.OTHER) for code in REASON_CLASSES}
 # Kept in English and put into the signatory's language where they are shown.
 _SHIPPED = {
     "fake": N_("We could not find that this person or organisation exists."),
@@ -37,8 +30,8 @@ _SHIPPED = {
     "impersonation": N_("The entry names somebody who, as far as we can tell, did not sign."),
     "abuse": N_("The entry holds an insult, advertising or something else that does not belong under this letter."),
     "duplicate": N_("This person or organisation is on the list already."),
-    "on request": N_("The person or organisation that the entry names asked us to remove it."),
-    "mistake": N_("The details of the entry do not fit together. You may sign again with the right ones."),
+    "on request": N_("You, or the organisation that the entry names, asked us to remove it."),
+    "mistake": N_("We published the entry by mistake, before it was checked."),
     "other": N_("We could not check this entry. You may sign again with fuller details."),
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.audit import AuditEntry
@@ -45,12 +45,7 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
     return [
         ("signing requests nobody confirmed", SigningRequest, SigningRequest.expires_at <= now, operations.discard),
         ("links that expired", LinkToken, LinkToken.expires_at <= now, _deleting(LinkToken)),
-        (
-            "addresses of people whose signature waited 30 days",
-            Signature,
-            unpublished & _has_address(),
-            _forget_address,
-        ),
+        ("addresses of people whose signature waited 30 days", Signature, unpublished & _has_address(), _forget_address),
         (
             "addresses kept for news six months after a letter closed",
             Signature,
@@ -65,18 +60,8 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
             _deleting(OutboxMail),
         ),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
-        (
-            "names kept to the end of their letter's term",
-            Signature,
-            Signature.letter_id.in_(ended) & _is_named(),
-            _forget_names,
-        ),
-        (
-            "notes and answers about signatures of letters whose term is over",
-            Note,
-            Note.signature_id.in_(select(Signature.id).where(Signature.letter_id.in_(ended))),
-            _deleting(Note),
-        ),
+        ("names kept to the end of their letter's term", Signature, Signature.letter_id.in_(ended) & _is_named(), _forget_names),
+        ("notes and answers kept to the end of their letter's term", Note, _of(ended), _deleting(Note)),
     ]
 
 
@@ -97,6 +82,10 @@ def _apply(model: Any, condition: ColumnElement[bool], forget: Forget, dry_run: 
 def _has_address() -> ColumnElement[bool]:
     # The address of those who want updates has a term of its own.
     return (Signature.email.is_not(None) & ~Signature.updates) | Signature.mail_domain.is_not(None)
+
+
+def _of(letters: Select[int]) -> ColumnElement[bool]:
+    return Note.signature_id.in_(select(Signature.id).where(Signature.letter_id.in_(letters)))
 
 
 def _is_named() -> ColumnElement[bool]:

@@ -29,8 +29,8 @@ def everything(role: str, found: str) -> str:
     """All that a member of this role can read about Ana."""
     browser = people.browser(people.member(role))
     pages = (
-        f"/admin/signatures/{found}", "/admin/", "/admin/letters/open-the-road/queue", "/admin/letters/open-the-road/signatures",
-        "/admin/letters/open-the-road/export.csv", "/admin/letters/open-the-road/export.csv?state=rejected",
+        f"/admin/signatures/{found}", "/admin/", "/admin/letters/open-the-road/signatures",
+        "/admin/letters/open-the-road/export.csv?state=published&state=held&state=rejected",
     )  # fmt: skip
     return "".join(browser.get(page).text for page in pages)
 
@@ -44,7 +44,7 @@ def search(role: str) -> int:
 def test_no_decision_unmasks_anybody(client: FlaskClient, visibility: str, most: str) -> None:
     found = hidden(client, visibility)
     team = people.browser(people.member())
-    for choice in ("", "hold", "reject", "restore", "approve", "reject"):
+    for choice in ("", "hold", "reject"):
         assert not choice or people.decision(team, found, choice, template="other").status_code == 303
         text = everything(most, found)
         assert [secret for secret in SECRETS if secret in text] == [], choice
