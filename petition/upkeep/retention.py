@@ -29,6 +29,8 @@ WAVE = timedelta(days=30)  # for what was noticed and prepared about a wave
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
 Forget = Callable[[Session, list[int]], None]
+# What is forgotten, where, which rows, and how.
+Rule = tuple[str, Any, ColumnElement[bool], Forget]
 
 
 def purge(now: datetime, dry_run: bool = False) -> list[tuple[str, int]]:
@@ -36,53 +38,59 @@ def purge(now: datetime, dry_run: bool = False) -> list[tuple[str, int]]:
     return [(words, _apply(model, condition, forget, dry_run)) for words, model, condition, forget in _rules(now)]
 
 
-def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
-    today = now.date()
-    unpublished = Signature.state.in_(("held", "rejected")) & (Signature.kind == "person") & (Signature.signed_on <= today - HELD)
-    over = select(Letter.id).where(or_(Letter.closed_at <= now - NEWS, Letter.closes <= now - NEWS))
-    ended = select(Letter.id).where(Letter.keep_until < today)
-    stale = (
-        (OutboxMail.state == "queued")
-        & (OutboxMail.expires_at <= now)
-        & or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now)
-    )
+def _rules(now: datetime) -> list[Rule]:
+    return [*_of_signing(now), *_of_moderation(now), *_of_the_platform(now), *_of_ended_letters(now)]
+
+
+def _of_signing(now: datetime) -> list[Rule]:
+    """What was asked for and never done, and what was kept until somebody decided."""
+    unpublished = Signature.state.in_(("held", "rejected")) & (Signature.kind == "person") & (Signature.signed_on <= now.date() - HELD)
+    waited = Takeover.asked_at <= now - takeovers.KEPT
     return [
         ("signing requests nobody confirmed", SigningRequest, SigningRequest.expires_at <= now, operations.discard),
         ("links that expired", LinkToken, LinkToken.expires_at <= now, _deleting(LinkToken)),
         ("addresses of people whose signature waited 30 days", Signature, unpublished & _has_address(), _forget_address),
-        (
-            "addresses kept for news six months after a letter closed",
-            Signature,
-            Signature.letter_id.in_(over) & Signature.updates,
-            _end_news,
-        ),
-        *_of_moderation(now),
-        ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
-        ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
-        *_of_moderation(now),
+        ("representatives of organisations rejected 30 days ago", Signature, _turned_down(now), _forget_representative),
+        ("requests to represent an organisation that waited 30 days", Takeover, waited, _deleting(Takeover)),
+    ]
+
+
+def _of_moderation(now: datetime) -> list[Rule]:
+    """What helps to find a wave, and what was prepared about one."""
+    reported = (Report.at <= now - REPORTED) & (Report.words != "")
+    return [
+        ("mail domains, networks, hours and name shapes of what was published 72 hours ago", Signature, _stale_clues(now), _forget_clues),
+        ("words of reports older than 90 days", Report, reported, _forget_words),
         ("spikes noticed 30 days ago", Spike, Spike.noticed_at <= now - WAVE, _deleting(Spike)),
         ("bulk decisions prepared 30 days ago that changed nothing", BulkDecision, _idle(now), _deleting(BulkDecision)),
         ("bulk decisions finished 24 months ago", BulkDecision, BulkDecision.finished_at <= now - TRAIL, _forget_bulk),
+    ]
+
+
+def _of_the_platform(now: datetime) -> list[Rule]:
+    """Mail that left the queue or came too late, and the trail."""
+    free = or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now)
+    stale = (OutboxMail.state == "queued") & (OutboxMail.expires_at <= now) & free
+    return [
+        ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
+        ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
-        ("names kept to the end of their letter's term", Signature, Signature.letter_id.in_(ended) & _is_named(), _forget_names),
-        ("notes and answers kept to the end of their letter's term", Note, _of(ended), _deleting(Note)),
     ]
 
 
-def _of_moderation(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
-    """What was kept for a decision that nobody made."""
-    waited, reported = Takeover.asked_at <= now - takeovers.KEPT, Report.at <= now - REPORTED
+def _of_ended_letters(now: datetime) -> list[Rule]:
+    """What a letter's end, or the end of its term, puts an end to."""
+    over = select(Letter.id).where(or_(Letter.closed_at <= now - NEWS, Letter.closes <= now - NEWS))
+    news, named = Signature.letter_id.in_(over) & Signature.updates, Signature.letter_id.in_(_ended(now)) & _is_named()
     return [
-        ("requests to represent an organisation that waited 30 days", Takeover, waited, _deleting(Takeover)),
-        ("words of reports older than 90 days", Report, reported & (Report.words != ""), _forget_words),
+        ("addresses kept for news six months after a letter closed", Signature, news, _end_news),
+        ("names kept to the end of their letter's term", Signature, named, _forget_names),
+        ("notes and answers kept to the end of their letter's term", Note, _of(_ended(now)), _deleting(Note)),
     ]
 
 
-def _of_moderation(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
-    return [
-        ("mail domains, networks, hours and name shapes of what was published 72 hours ago", Signature, _stale_clues(now), _forget_clues),
-        ("representatives of organisations rejected 30 days ago", Signature, _turned_down(now), _forget_representative),
-    ]
+def _ended(now: datetime) -> Select[int]:
+    return select(Letter.id).where(Letter.keep_until < now.date())
 
 
 def _apply(model: Any, condition: ColumnElement[bool], forget: Forget, dry_run: bool) -> int:

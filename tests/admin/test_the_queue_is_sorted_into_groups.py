@@ -33,14 +33,25 @@ def hold(client: FlaskClient, number: int, **columns: Any) -> None:
             setattr(found, name, columns.get(name, value))
 
 
-@pytest.fixture
-def three(client: FlaskClient) -> Member:
-    """Two who share everything and one who shares the reason only; the moderator who looks."""
+def wait(client: FlaskClient) -> Member:
+    """Two wait who share everything, and one who shares the reason only; the moderator who looks."""
     factories.letter()
     hold(client, 1)
     hold(client, 2)
     hold(client, 3, mail_domain="other.example", network="cd" * 8, hour=datetime(2026, 11, 24, 10, tzinfo=UTC), name_shape="X")
     return people.member()
+
+
+@pytest.fixture
+def three(client: FlaskClient) -> Member:
+    """The three, on both databases."""
+    return wait(client)
+
+
+@pytest.fixture
+def three_once(sqlite_client: FlaskClient) -> Member:
+    """The three, where no database decides."""
+    return wait(sqlite_client)
 
 
 def counted(member: Member, **only: str) -> dict[str, list[tuple[str, int]]]:
@@ -56,15 +67,15 @@ def test_each_reason_and_cluster_of_two_or_more_has_its_count(three: Member) -> 
     }  # fmt: skip
 
 
-def test_groups_within_a_group_are_counted_there(three: Member) -> None:
-    assert counted(three, network="cd" * 8) == {}
-    assert counted(three, domain="flood.example")["flag"] == [("link", 2)]
+def test_groups_within_a_group_are_counted_there(three_once: Member) -> None:
+    assert counted(three_once, network="cd" * 8) == {}
+    assert counted(three_once, domain="flood.example")["flag"] == [("link", 2)]
 
 
-def test_an_entry_with_two_flags_is_in_both_groups(client: FlaskClient, three: Member) -> None:
-    factories.sign(client, name="<b>Sample www.example.com", email="s4@example.org", consent="yes")
-    factories.sign(client, name="<b>Sample www.example.net", email="s5@example.org", consent="yes")
-    assert counted(three)["flag"] == [("link", 5), ("markup", 2)]
+def test_an_entry_with_two_flags_is_in_both_groups(sqlite_client: FlaskClient, three_once: Member) -> None:
+    factories.sign(sqlite_client, name="<b>Sample www.example.com", email="s4@example.org", consent="yes")
+    factories.sign(sqlite_client, name="<b>Sample www.example.net", email="s5@example.org", consent="yes")
+    assert counted(three_once)["flag"] == [("link", 5), ("markup", 2)]
 
 
 def test_the_queue_shows_exactly_a_group(three: Member) -> None:
@@ -77,12 +88,12 @@ def test_the_queue_shows_exactly_a_group(three: Member) -> None:
     assert browser.get("/admin/letters/open-the-road/queue?shape=X").text.count('<li class="item"') == 1
 
 
-def test_every_link_to_a_group_leads_to_as_many_as_it_says(three: Member) -> None:
-    found = moderation.groups(three)
-    page = people.browser(three).get("/admin/letters/open-the-road/queue").text
+def test_every_link_to_a_group_leads_to_as_many_as_it_says(three_once: Member) -> None:
+    found = moderation.groups(three_once)
+    page = people.browser(three_once).get("/admin/letters/open-the-road/queue").text
     for by, some in found.items():
         for each in some:
-            assert len(moderation.queue(three, only=Filter(**{by: each.value}))) == each.count
+            assert len(moderation.queue(three_once, only=Filter(**{by: each.value}))) == each.count
     links = [part.partition('"')[0] for part in page.split('href="')[1:]]
     asked = [parse_qs(urlsplit(each.replace("&amp;", "&")).query) for each in links if "/queue?" in each]
     assert {next(iter(each)) for each in asked} == {"flag", "domain", "network", "hour", "shape"}
@@ -99,7 +110,7 @@ def test_a_filter_that_no_page_links_to_is_refused(sqlite_client: FlaskClient) -
         assert browser.get("/admin/", query_string={name: value}).status_code == 400
 
 
-def test_a_viewer_learns_nothing_of_mailboxes_and_networks(three: Member) -> None:
+def test_a_viewer_learns_nothing_of_mailboxes_and_networks(three_once: Member) -> None:
     viewer = people.member("viewer")
     assert set(counted(viewer)) == {"flag", "hour", "shape"}
     browser = people.browser(viewer)
@@ -112,9 +123,9 @@ def test_a_viewer_learns_nothing_of_mailboxes_and_networks(three: Member) -> Non
         moderation.groups(viewer, None, Filter(domain="flood.example"))
 
 
-def test_a_moderator_of_one_team_learns_nothing_of_anothers(three: Member) -> None:
+def test_a_moderator_of_one_team_learns_nothing_of_anothers(three_once: Member) -> None:
     accounts.add_member(
-        "both@team.example.org", "viewer", actor=three.actor, now=factories.now(), team_name=accounts.DEFAULT_TEAM
+        "both@team.example.org", "viewer", actor=three_once.actor, now=factories.now(), team_name=accounts.DEFAULT_TEAM
     )  # fmt: skip
     both = people.member("moderator", "both@team.example.org", team="Another team")
     assert "domain" not in counted(both)
@@ -129,8 +140,8 @@ def test_pages_follow_each_other_without_gap_or_repetition(three: Member) -> Non
     assert moderation.queue(three, after=second[-1].id) == []
 
 
-def test_the_link_to_decide_on_a_group_is_there_when_bulk_decisions_are(three: Member) -> None:
-    browser = people.browser(three)
+def test_the_link_to_decide_on_a_group_is_there_when_bulk_decisions_are(three_once: Member) -> None:
+    browser = people.browser(three_once)
     views = browser.application.view_functions
     assert ("Decide on all of these" in browser.get("/admin/").text) == ("admin.new_bulk" in views)
 
