@@ -2,8 +2,19 @@
 
 from petition.limits.counters import KEPT
 from petition.limits.limiter import Limiter
-from petition.limits.policies import FIND, LINK_GUESSES, LOGIN, POLICIES, SIGN_BURST, SIGN_SUSTAINED, Policy, network_prefix
+from petition.limits.policies import (
+    FIND,
+    LINK_GUESSES,
+    LOGIN,
+    LOGIN_ACCOUNT,
+    POLICIES,
+    SIGN_BURST,
+    SIGN_SUSTAINED,
+    Policy,
+    network_prefix,
+)
 
 __all__ = [
-    "FIND", "KEPT", "LINK_GUESSES", "LOGIN", "POLICIES", "SIGN_BURST", "SIGN_SUSTAINED", "Limiter", "Policy", "network_prefix",
+    "FIND", "KEPT", "LINK_GUESSES", "LOGIN", "LOGIN_ACCOUNT", "POLICIES", "SIGN_BURST", "SIGN_SUSTAINED", "Limiter", "Policy",
+    "network_prefix",
 ]  # fmt: skip

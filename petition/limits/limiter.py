@@ -44,9 +44,10 @@ class _Generation:
     key: bytes
     storage: SqliteStorage | RedisStorage
 
-    def name(self, policy: Policy, prefix: str) -> str:
+    def name(self, policy: Policy, prefix: str, about: str = "") -> str:
         """What the counter of a network is called; nobody can tell the network without the key."""
-        return hmac.new(self.key, f"{policy.name}\0{prefix}".encode(), hashlib.sha256).hexdigest()
+        about = f"\0{about}" if about else ""
+        return hmac.new(self.key, f"{policy.name}\0{prefix}{about}".encode(), hashlib.sha256).hexdigest()
 
 
 class Limiter:
@@ -59,9 +60,9 @@ class Limiter:
         self._warned = -math.inf
         self._redis = _redis(config.redis_url) if config.limits and config.redis_url else None
 
-    def spend(self, policy: Policy, address: str) -> None:
-        """Count one hit of the address's network; raises TooMany, uncounted, when the policy is spent."""
-        self._ask(policy, address, counting=True)
+    def spend(self, policy: Policy, address: str, about: str = "") -> None:
+        """Count one hit of the address's network, at one thing if named; raises TooMany, uncounted, when it is spent."""
+        self._ask(policy, address, counting=True, about=about)
 
     def check(self, policy: Policy, address: str) -> None:
         """Look without counting; raises TooMany when the policy is spent."""
@@ -85,14 +86,14 @@ class Limiter:
         if self._redis is not None:
             self._redis.storage.close()
 
-    def _ask(self, policy: Policy, address: str, *, counting: bool) -> None:
+    def _ask(self, policy: Policy, address: str, *, counting: bool, about: str = "") -> None:
         rate, prefix = policy.rate, network_prefix(address)
         if not self._config.limits:
             return
         try:
             generation = self._generation()
             strategy = SlidingWindowCounterRateLimiter(generation.storage)
-            name = generation.name(policy, prefix)
+            name = generation.name(policy, prefix, about)
             if strategy.hit(rate, name) if counting else strategy.test(rate, name):
                 return
             wait = strategy.get_window_stats(rate, name).reset_time - time.time()

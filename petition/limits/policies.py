@@ -22,7 +22,10 @@ SIGN_SUSTAINED = Policy("sign_sustained", "300 signing posts an hour from one ne
 LINK_GUESSES = Policy("link_guesses", "30 unknown links a minute from one network", RateLimitItemPerMinute(30))
 FIND = Policy("find", "10 lost-link requests an hour from one network", RateLimitItemPerHour(10))
 LOGIN = Policy("login", "20 log-in attempts in 5 minutes from one network", RateLimitItemPerMinute(20, 5))
-POLICIES = (SIGN_BURST, SIGN_SUSTAINED, LINK_GUESSES, FIND, LOGIN)
+LOGIN_ACCOUNT = Policy(
+    "login_account", "8 log-in attempts in 5 minutes for one account from one network", RateLimitItemPerMinute(8, 5)
+)
+POLICIES = (SIGN_BURST, SIGN_SUSTAINED, LINK_GUESSES, FIND, LOGIN, LOGIN_ACCOUNT)
 
 
 def network_prefix(address: str) -> str:

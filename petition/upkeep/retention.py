@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, null, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, inspect, null, or_, select, update
 from sqlalchemy.orm import Session
 
-from petition.audit import AuditEntry
+from petition import audit
+from petition.accounts import TeamSession
+from petition.audit import PLATFORM, Actor, AuditEntry
 from petition.db import db, transaction
 from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
@@ -19,16 +21,23 @@ from petition.signatures.models import LinkToken, Signature, SigningRequest
 CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
 HELD = timedelta(days=30)
 SENT = timedelta(days=30)  # also the longest period that the mail caps look back on
-TRAIL = timedelta(days=730)
+TRAIL = audit.KEPT
 NEWS = timedelta(days=183)  # after a letter closed
+SESSIONS = timedelta(days=30)
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
-Forget = Callable[[Session, list[int]], None]
+Forget = Callable[[Session, list[Any]], None]
 
 
-def purge(now: datetime, dry_run: bool = False) -> list[tuple[str, int]]:
+def purge(now: datetime, dry_run: bool = False, actor: Actor = PLATFORM) -> list[tuple[str, int]]:
     """Apply every rule, or count what it would do: (what is forgotten, how many)."""
-    return [(words, _apply(model, condition, forget, dry_run)) for words, model, condition, forget in _rules(now)]
+    done = []
+    for words, model, condition, forget in _rules(now):
+        count = _apply(model, condition, forget, dry_run)
+        if count and model is Signature and not dry_run:
+            audit.note(at=now, actor=actor, action="retention.applied", thing=("rule", words[:60]), count=count)
+        done.append((words, count))
+    return done
 
 
 def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
@@ -65,6 +74,12 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
         ),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
         (
+            "log-ins of the team older than 30 days",
+            TeamSession,
+            TeamSession.began_at <= now - SESSIONS,
+            _deleting(TeamSession),
+        ),
+        (
             "names kept to the end of their letter's term",
             Signature,
             Signature.letter_id.in_(ended) & _is_named(),
@@ -76,10 +91,10 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
 def _apply(model: Any, condition: ColumnElement[bool], forget: Forget, dry_run: bool) -> int:
     if dry_run:
         return db.session.scalar(select(func.count()).select_from(model).where(condition)) or 0
-    done = 0
+    done, key = 0, inspect(model).primary_key[0]
     while True:
         with transaction() as session:
-            ids = list(session.scalars(select(model.id).where(condition).order_by(model.id).limit(CHUNK).with_for_update(skip_locked=True)))
+            ids = list(session.scalars(select(key).where(condition).order_by(key).limit(CHUNK).with_for_update(skip_locked=True)))
             if ids:
                 forget(session, ids)
         done += len(ids)
@@ -99,7 +114,7 @@ def _is_named() -> ColumnElement[bool]:
 
 def _deleting(model: Any) -> Forget:
     def forget(session: Session, ids: list[int]) -> None:
-        session.execute(delete(model).where(model.id.in_(ids)))
+        session.execute(delete(model).where(inspect(model).primary_key[0].in_(ids)))
 
     return forget
 

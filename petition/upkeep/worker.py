@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from secrets import SystemRandom
 
+from petition import audit
 from petition.config import Config
 from petition.errors import Busy
 from petition.limits import Limiter
@@ -21,6 +22,7 @@ BATCH = 100  # mails a round, so that scheduled jobs get their turn
 IDLE = 1.0  # seconds between rounds with nothing to do
 LONGEST_WAIT = 60.0  # seconds between tries of a mail server or database that cannot be used
 PURGE_EVERY = 3600.0  # seconds
+SEAL_EVERY = 30.0  # seconds
 
 _chance = SystemRandom()
 
@@ -32,13 +34,18 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     """
     if once:
         counts = deliver_due(config, clock=clock, stop=stop)
+        audit.seal(clock())
         _tidy(config, clock())
         return counts
     counts, setbacks, purge_at = Counts(), 0, time.monotonic()
+    seal_at = purge_at
     while not stop.is_set():
         try:
             counts = deliver_due(config, clock=clock, limit=BATCH, stop=stop)
             # The steady clock, since the other one may be set back or forth.
+            if time.monotonic() >= seal_at:
+                audit.seal(clock())
+                seal_at = time.monotonic() + SEAL_EVERY
             if time.monotonic() >= purge_at:
                 _tidy(config, clock())
                 purge_at = time.monotonic() + PURGE_EVERY

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from petition import accounts
-from petition.accounts import ROLES, Member
+from petition.accounts import ROLES, Member, sessions
 from petition.audit import COMMAND_LINE
 from petition.db import db
 from petition.signatures.models import Signature
@@ -62,6 +62,7 @@ def enter(client: FlaskClient, who: Member) -> None:
         session["_fresh"] = True
         session["fs_cc"] = "set"
         session["fs_paa"] = time.time()
+        session["team_session"] = sessions.begin(who.id, factories.now())
 
 
 def browser(who: Member) -> FlaskClient:

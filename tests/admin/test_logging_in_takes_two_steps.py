@@ -146,13 +146,6 @@ def test_setting_a_password_ends_other_sessions(client: FlaskClient) -> None:
     assert elsewhere.get("/admin/").status_code == 303
 
 
-def test_a_session_ends_after_twelve_hours_however_busy(client: FlaskClient) -> None:
-    people.enter(client, people.member())
-    with client.session_transaction("/admin/") as session:
-        session["fs_paa"] -= 13 * 3600
-    assert client.get("/admin/").status_code == 303
-
-
 @pytest.fixture
 def lenient(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The application where the operator does not ask for a second factor, and limits are on."""
