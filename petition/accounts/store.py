@@ -93,10 +93,11 @@ def _write(session: Session, found: Member, fields: dict[str, Any]) -> None:
 
 
 def _write_passkey(model: Passkey) -> None:
-    number, count = model.id, model.sign_count
-    seen = {
-        "lastuse_datetime": model.lastuse_datetime, "backup_state": model.backup_state, "device_type": _plain(model.device_type),
-    }  # fmt: skip
+    with db.session.no_autoflush:
+        number, count = model.id, model.sign_count
+        seen = {
+            "lastuse_datetime": model.lastuse_datetime, "backup_state": model.backup_state, "device_type": _plain(model.device_type),
+        }  # fmt: skip
     db.session.rollback()
     credentials.use_passkey(number, count, seen)
 

@@ -154,6 +154,7 @@ def _options(config: Config) -> dict[str, Any]:
         # Argon2 salts each password itself; a pepper made of the secret key would tie every password to that key.
         "SECURITY_PASSWORD_SINGLE_HASH": {"argon2"},
         "SECURITY_PASSWORD_LENGTH_MIN": SHORTEST_PASSWORD,
+        "SECURITY_DATETIME_FACTORY": lambda: datetime.now(UTC),
         "SECURITY_FRESHNESS": timedelta(minutes=30),
         "SECURITY_FRESHNESS_GRACE_PERIOD": timedelta(minutes=10),
     }

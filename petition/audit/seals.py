@@ -128,7 +128,8 @@ def _chunk(session: Session, team_ids: list[int] | None, wanted: Wanted | None, 
     query = query.where(*matching(team_ids, wanted), AuditEntry.id > last).order_by(AuditEntry.id).limit(BATCH)
     found = session.execute(query).all()
     numbers = [each.number - 1 for _, each in found if each is not None]
-    before = dict(session.execute(select(AuditSeal.number, AuditSeal.digest).where(AuditSeal.number.in_(numbers))).tuples().all())
+    links = select(AuditSeal.number, AuditSeal.digest).where(AuditSeal.number.in_(numbers))
+    before = {row.number: row.digest for row in session.execute(links)}
     return [
         (entry.id, Sealed(words(entry), each.number, before.get(each.number - 1, START), each.digest))
         if each is not None else (entry.id, Sealed(words(entry), None, "", ""))
