@@ -73,7 +73,7 @@ def test_an_invitation_is_mailed_and_its_link_shown_once_and_opens_once(browser:
     assert mail.recipient == NEW
     sent = body(render(mail, factories.config()), "plain")
     assert f"http://localhost{link}" in sent
-    assert "owner@team.example.org has added you" in sent
+    assert "owner@team.example.org has added you to a team" in sent
     stranger = browser.application.test_client()
     assert people.type_password(stranger, NEW).status_code == 200, "nobody can log in before"
     assert people.post(stranger, link, link, **PHRASE).location == "/admin/login"

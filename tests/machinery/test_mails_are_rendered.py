@@ -19,6 +19,8 @@ from tests.conftest import settings
 from tests.mailing import WORDS
 from tests.smtp_server import body
 
+SITE = "https://letters.example.org/sub"
+ENTRY = f"{SITE}/admin/reset/token"
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("verify", {}),
     ("verify", {"kind": "organisation"}),
@@ -27,9 +29,12 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("find", {"links": []}),
     ("find", {"links": [{"token": "one", "kind": "person"}, {"token": "two", "kind": "organisation"}]}),
     *[("decision", {"decision": decision}) for decision in ("published", "rejected", "held")],
+    *[
+        ("invitation", {"team": "The road team", "role": role, "by": "owner@example.org", "newcomer": newcomer, "address": ENTRY})
+        for role, newcomer in (("owner", True), ("viewer", False))
+    ],
     ("decision", {"decision": "rejected", "reason": "This is no name.\nPlease sign again.", "token": None}),
 ]
-SITE = "https://letters.example.org/sub"
 TYPED = {
     "name": "Ана Stranger", "organisation": "Stranger Ltd", "comment": "stranger.example/win",
     "email": "stranger@evil.example", "website": "https://stranger.example", "role": "Strangest",
