@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +15,17 @@ from werkzeug.test import TestResponse
 
 from petition import accounts
 from petition.audit import AuditEntry
-from petition.db import db
+from petition.cli.export import export
+from petition.cli.letter import letter
+from petition.cli.team import team
+from petition.db import db, transaction
 from petition.letters import document
 from petition.letters import operations as letters
+from petition.upkeep import retention
 from tests import factories
 from tests.admin import people
 from tests.admin.test_every_role_on_every_route import FORMS, filled
+from tests.sampled import NOW, signed_letter
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
@@ -109,3 +115,42 @@ def test_an_export_is_on_record(sqlite_app: Flask) -> None:
     (entry,) = people.recorded("letter.exported")
     assert entry.details["addresses"] is True
     assert (datetime.now(UTC) - entry.at).total_seconds() < 600
+
+
+COMMANDS = {
+    "letter.status": lambda folder: (letter, ["load", str(_file(folder)), "--publish"]),
+    "letter.created": lambda folder: (letter, ["load", str(_file(folder))]),
+    "letter.exported": lambda folder: (export, ["open-the-road", "--format", "csv", "--output", str(folder / "list.csv")]),
+    "member.added": lambda folder: (team, ["add", "ana@example.org", "--role", "editor"]),
+    "member.removed": lambda folder: (team, ["remove", people.ADDRESSES["viewer"]]),
+    "member.reset": lambda folder: (team, ["reset", people.ADDRESSES["viewer"]]),
+}  # fmt: skip
+
+
+def _file(folder: Path) -> Path:
+    found = folder / "another.en.md"
+    found.write_text(factories.ORIGINAL.format(slug="another", body="Words.", more=""), encoding="utf-8")
+    return found
+
+
+@pytest.mark.parametrize("action", COMMANDS)
+def test_what_a_command_changes_is_on_record(sqlite_app: Flask, tmp_path: Path, action: str) -> None:
+    factories.letter()
+    people.member("viewer")
+    before = len(people.recorded(action))
+    command, arguments = COMMANDS[action](tmp_path)
+    done = sqlite_app.test_cli_runner().invoke(command, arguments)
+    assert done.exit_code == 0, done.output
+    entries = people.recorded(action)
+    assert len(entries) == before + 1
+    assert entries[-1].actor_kind == "command line"
+
+
+def test_names_that_retention_erased_are_on_record(sqlite_app: Flask) -> None:
+    found = signed_letter(sqlite_app, 40)
+    with transaction():
+        found.keep_until = NOW.date()
+    retention.purge(NOW + timedelta(days=1))
+    (entry,) = people.recorded("retention.applied")
+    assert entry.object_id == "names kept to the end of their letter's term"
+    assert entry.details["count"] > 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
@@ -16,6 +19,7 @@ from petition import accounts
 from petition.accounts import LastOwner, Member, Membership, find_member
 from petition.audit import COMMAND_LINE
 from petition.db import db
+from petition.errors import Forbidden
 from petition.outbox.rendering import render
 from tests import factories
 from tests.admin import people
@@ -234,3 +238,25 @@ def test_an_owner_of_the_installation_who_is_demoted_owns_it_no_longer(sqlite_cl
     assert (find_member("second@example.org").sees_all, roles("second@example.org")) == (False, {"The team": "editor"})
     accounts.add_member("second@example.org", "owner", actor=COMMAND_LINE, now=factories.now(), team_name="The team")
     assert not find_member("second@example.org").sees_all, "an owner of the team alone"
+
+
+def test_two_owners_who_demote_each_other_at_once_leave_one(app: Flask) -> None:
+    pair = [people.member("owner", f"{name}@example.org") for name in ("first", "second")]
+    team, numbers = pair[0].memberships[0].team_id, [each.id for each in pair]
+    together = threading.Barrier(2)
+
+    def demote(by: int) -> bool:
+        with app.app_context():
+            me = db.session.get_one(Member, numbers[by])
+            together.wait()
+            try:
+                accounts.change_role(me, team, numbers[1 - by], "editor", now=factories.now())
+            except (LastOwner, Forbidden):
+                return False
+            return True
+
+    db.session.rollback()
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(demote, range(2))) == [False, True]
+    db.session.rollback()
+    assert len(list(db.session.scalars(select(Membership).where(Membership.role == "owner")))) == 1
