@@ -72,7 +72,7 @@ def invite(
         values = {"team": team_name, "role": role, "by": by.email, "address": way_in, "newcomer": not found.password}
         mailed = outbox.queue(
             session, "invitation", to=address, fingerprint=addresses.fingerprint(address, config.fingerprint_bytes),
-            language=config.languages[0], values=values, scope=f"invitation:{team_id}", now=now, cap=INVITATION_CAP,
+            language=config.languages[0], values=values, scope=f"invitation:team {team_id}", now=now, cap=INVITATION_CAP,
             lifetime=INVITED_FOR,
         )  # fmt: skip
         _note_here(session, found, "member.invited", by, team_id, now, role=role)

@@ -15,6 +15,7 @@ MESSAGES = {
     "expose": N_("the link that confirms a change"),
     "find": N_("the link to a signature, asked for again"),
     "decision": N_("what became of a held signature"),
+    "invitation": N_("an invitation to the team"),
 }
 
 

@@ -24,7 +24,7 @@ RESET = N_("%(email)s has to set up their log-in again. Their sessions are ended
 LOGGED_OUT = N_("%(email)s is logged out everywhere.")
 
 
-@bp.post("/team/<int:team_id>/invite")
+@bp.post("/team/<int(max=2147483647):team_id>/invite")
 @gate("owner")
 @fresh
 def invite(team_id: int) -> BaseResponse:
@@ -42,7 +42,7 @@ def invite(team_id: int) -> BaseResponse:
     return _back()
 
 
-@bp.post("/team/<int:team_id>/members/<int:member_id>/role")
+@bp.post("/team/<int(max=2147483647):team_id>/members/<int(max=2147483647):member_id>/role")
 @gate("owner")
 @fresh
 def change_role(team_id: int, member_id: int) -> BaseResponse:
@@ -55,7 +55,7 @@ def change_role(team_id: int, member_id: int) -> BaseResponse:
     return _back()
 
 
-@bp.post("/team/<int:team_id>/members/<int:member_id>/remove")
+@bp.post("/team/<int(max=2147483647):team_id>/members/<int(max=2147483647):member_id>/remove")
 @gate("owner")
 @fresh
 def remove_member(team_id: int, member_id: int) -> BaseResponse:
@@ -68,7 +68,7 @@ def remove_member(team_id: int, member_id: int) -> BaseResponse:
     return _back()
 
 
-@bp.post("/team/<int:team_id>/members/<int:member_id>/reset")
+@bp.post("/team/<int(max=2147483647):team_id>/members/<int(max=2147483647):member_id>/reset")
 @gate("owner")
 @fresh
 def reset_member(team_id: int, member_id: int) -> BaseResponse:
@@ -84,7 +84,7 @@ def reset_member(team_id: int, member_id: int) -> BaseResponse:
     return _back()
 
 
-@bp.post("/team/<int:team_id>/members/<int:member_id>/sessions")
+@bp.post("/team/<int(max=2147483647):team_id>/members/<int(max=2147483647):member_id>/sessions")
 @gate("owner")
 @fresh
 def log_out_member(team_id: int, member_id: int) -> BaseResponse:

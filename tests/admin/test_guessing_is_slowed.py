@@ -13,6 +13,7 @@ from flask import Flask
 
 from petition import create_app, limits
 from petition.db import dispose
+from petition.limits import counters
 from tests import conftest
 from tests.admin import people
 from tests.admin.conftest import Browser
@@ -24,8 +25,9 @@ ANA, BEN = people.ADDRESSES["moderator"], people.ADDRESSES["viewer"]
 
 
 @pytest.fixture
-def counting(sqlite_template: Path, tmp_path: Path) -> Iterator[Flask]:
+def counting(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """The application with limits on, its clock stopped."""
+    monkeypatch.setattr(counters, "SHARED_MEMORY", tmp_path)
     shutil.copy(sqlite_template, tmp_path / "petition.sqlite3")
     app = create_app(conftest.settings(tmp_path, require_second_factor="off", limits="on"))
     app.test_client_class = Browser
@@ -33,6 +35,7 @@ def counting(sqlite_template: Path, tmp_path: Path) -> Iterator[Flask]:
         people.member("moderator")
         people.member("viewer")
         yield app
+        app.extensions["limiter"].close()
         dispose()
 
 
