@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.create_table('audit_seal',
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('entry_id', sa.Integer(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.PrimaryKeyConstraint('number', name=op.f('pk_audit_seal')),
     sa.UniqueConstraint('entry_id', name=op.f('uq_audit_seal_entry_id'))

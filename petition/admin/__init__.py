@@ -7,9 +7,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, render_template, request, session
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import format_datetime, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.wrappers import Response as BaseResponse
 
 from petition.admin import gates, security
 from petition.errors import N_, AlreadyDecided, Invalid, PetitionError
@@ -23,12 +36,15 @@ STALE_FORM = N_("This form is too old or came from another site. Please open the
 
 def init_app(app: Flask) -> None:
     """Register the log-in and every view; forms are checked for their token here, and nowhere else."""
+    # They hang their views on the blueprint.
     from petition.admin import (  # noqa: F401
+        account,
         alarm,
         bulk,
         initial,
         letters,
         mail,
+        members,
         organisations,
         reasons,
         reported,
@@ -46,10 +62,10 @@ def init_app(app: Flask) -> None:
     security.init_app(app, csrf)
     app.register_blueprint(bp)
     app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(gates.NotFresh, _prove)
     app.jinja_env.filters.update(moment=moment, hour=hour)
-    for name, file in (("admin_stylesheet", "admin.css"), ("admin_script", "admin.js")):
-        path = Path(str(app.static_folder)) / file
-        app.extensions[name] = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    for name, file in (("admin_stylesheet", "admin.css"), ("admin_script", "admin.js"), ("passkeys_script", "passkeys.js")):
+        app.extensions[name] = hashlib.sha256((Path(str(app.static_folder)) / file).read_bytes()).hexdigest()[:12]
     app.context_processor(_everywhere)
 
 
@@ -64,7 +80,7 @@ def hour(value: str) -> str:
 
 
 def _everywhere() -> dict[str, Any]:
-    digests = {name: current_app.extensions[name] for name in ("admin_stylesheet", "admin_script")}
+    digests = {name: current_app.extensions[name] for name in ("admin_stylesheet", "admin_script", "passkeys_script")}
     return {**digests, "member": gates.member_or_none, "holds": gates.holds}
 
 
@@ -94,6 +110,15 @@ def _refused(error: PetitionError) -> Response:
     if error.status in (429, 503):
         response.headers["Retry-After"] = str(getattr(error, "retry_after", 10))
     return response
+
+
+@bp.errorhandler(gates.NotFresh)
+def _prove(error: gates.NotFresh) -> BaseResponse:
+    """Ask who they are: before a page that is to be opened, or with everything that was sent, to be sent on."""
+    if request.method == "GET":
+        return redirect(url_for("security.verify", next=request.full_path.rstrip("?")), 303)
+    given = [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", gates.PROOF)]
+    return make_response(render_template("admin/prove.html", given=given, wrong=error.wrong, proof=gates.PROOF), error.status)
 
 
 def _stale_form(error: CSRFError) -> Response:

@@ -16,6 +16,7 @@ MESSAGES = {
     "find": N_("the link to a signature, asked for again"),
     "decision": N_("what became of a held signature"),
     "takeover": N_("who answers for an organisation's entry"),
+    "invitation": N_("an invitation to the team"),
 }
 
 

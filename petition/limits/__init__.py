@@ -8,6 +8,7 @@ from petition.limits.policies import (
     FIND,
     LINK_GUESSES,
     LOGIN,
+    LOGIN_ACCOUNT,
     POLICIES,
     REPORT,
     REPORT_ENTRY,
@@ -18,6 +19,6 @@ from petition.limits.policies import (
 )  # fmt: skip
 
 __all__ = [
-    "DNS_CHECK", "DOMAIN_CAP", "FIND", "KEPT", "LINK_GUESSES", "LOGIN", "POLICIES", "REPORT", "REPORT_ENTRY", "SIGN_BURST",
-    "SIGN_SUSTAINED", "Limiter", "Policy", "network_prefix",
+    "DNS_CHECK", "DOMAIN_CAP", "FIND", "KEPT", "LINK_GUESSES", "LOGIN", "LOGIN_ACCOUNT", "POLICIES", "REPORT", "REPORT_ENTRY",
+    "SIGN_BURST", "SIGN_SUSTAINED", "Limiter", "Policy", "network_prefix",
 ]  # fmt: skip

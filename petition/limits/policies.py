@@ -30,7 +30,10 @@ DOMAIN_CAP = Policy(
     "domain_cap", "100 signatures an hour from one mail domain are published on a letter by themselves, more wait",
     RateLimitItemPerHour(100),
 )  # fmt: skip
-POLICIES = (SIGN_BURST, SIGN_SUSTAINED, LINK_GUESSES, FIND, LOGIN, DNS_CHECK, REPORT, REPORT_ENTRY)
+LOGIN_ACCOUNT = Policy(
+    "login_account", "8 log-in attempts in 5 minutes for one account from one network", RateLimitItemPerMinute(8, 5)
+)
+POLICIES = (SIGN_BURST, SIGN_SUSTAINED, LINK_GUESSES, FIND, LOGIN, LOGIN_ACCOUNT, DNS_CHECK, REPORT, REPORT_ENTRY)
 
 
 def network_prefix(address: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from petition import audit
 from petition import config as settings
 from petition.config import Config
 from petition.db import db, is_postgresql
@@ -19,6 +21,8 @@ from petition.signatures.models import CountryTally, DayTally, LinkToken, Signat
 from petition.upkeep import readiness, retention
 
 OVERDUE = timedelta(hours=6)  # the worker forgets every hour
+
+MOST_FAULTS = 20  # of one kind, so that a wholesale rewriting is told in a page
 
 Cells = dict[tuple[Any, ...], int]
 
@@ -44,7 +48,7 @@ def check(config: Config, now: datetime) -> list[Result]:
     for name, faults in _CHECKS.items():
         found = [*faults(session), *(_overdue(now) if name == "forgetting" else ())]
         results += [Result(name, False, sentence) for sentence in found] or [Result(name, True, _HOLDS[name])]
-    results += [*_outbox(now), *_answerable(session)]
+    results += [*_trail(session, now), *_outbox(now), *_answerable(session)]
     session.rollback()
     return [*results, *remarks]
 
@@ -157,6 +161,18 @@ _HOLDS = {
     "duplicates": "Nobody signed a letter twice.",
     "forgetting": "Nothing is kept that was to be forgotten.",
 }
+
+
+def _trail(session: Session, now: datetime) -> Iterator[Result]:
+    faults = list(islice(audit.verify(session, now), MOST_FAULTS))
+    for sentence in faults:
+        yield Result("trail", False, f"{sentence}. Compare with an export of the trail or a backup, and find out who wrote there.")
+    if not faults:
+        newest = audit.newest()
+        pin = f"; seal {newest[0]} is {newest[1]}" if newest else ""
+        yield Result("trail", True, f"Every sealed entry stands as it was written{pin}.")
+    if waiting := audit.unsealed(now):
+        yield Result("trail", False, f"{waiting} entries are not sealed yet. See that `petition worker` runs.", warning=True)
 
 
 def _outbox(now: datetime) -> Iterator[Result]:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, inspect, null, or_, select, update
 from sqlalchemy.orm import Session
 
-from petition.audit import AuditEntry
+from petition import audit
+from petition.accounts import TeamSession
+from petition.audit import PLATFORM, Actor, AuditEntry
 from petition.db import db, transaction
 from petition.letters.models import Letter
 from petition.moderation.models import BulkDecision, BulkItem, Note, Spike
@@ -21,21 +23,28 @@ CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
 HELD = timedelta(days=30)
 SENT = timedelta(days=30)  # also the longest period that the mail caps look back on
 REPORTED = timedelta(days=90)
-TRAIL = timedelta(days=730)
+TRAIL = audit.KEPT
 NEWS = timedelta(days=183)  # after a letter closed
 CLUES = timedelta(hours=72)  # after publication, for the clusters of a wave; as long as a network's key lives
 REPRESENTATIVE = timedelta(days=30)  # after an organisation's entry was rejected
 WAVE = timedelta(days=30)  # for what was noticed and prepared about a wave
+SESSIONS = timedelta(days=30)
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
-Forget = Callable[[Session, list[int]], None]
+Forget = Callable[[Session, list[Any]], None]
 # What is forgotten, where, which rows, and how.
 Rule = tuple[str, Any, ColumnElement[bool], Forget]
 
 
-def purge(now: datetime, dry_run: bool = False) -> list[tuple[str, int]]:
+def purge(now: datetime, dry_run: bool = False, actor: Actor = PLATFORM) -> list[tuple[str, int]]:
     """Apply every rule, or count what it would do: (what is forgotten, how many)."""
-    return [(words, _apply(model, condition, forget, dry_run)) for words, model, condition, forget in _rules(now)]
+    done = []
+    for words, model, condition, forget in _rules(now):
+        count = _apply(model, condition, forget, dry_run)
+        if count and model is Signature and not dry_run:
+            audit.note(at=now, actor=actor, action="retention.applied", thing=("rule", words[:60]), count=count)
+        done.append((words, count))
+    return done
 
 
 def _rules(now: datetime) -> list[Rule]:
@@ -75,6 +84,7 @@ def _of_the_platform(now: datetime) -> list[Rule]:
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
         ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
+        ("log-ins of the team older than 30 days", TeamSession, TeamSession.began_at <= now - SESSIONS, _deleting(TeamSession)),
     ]
 
 
@@ -96,10 +106,12 @@ def _ended(now: datetime) -> Select[int]:
 def _apply(model: Any, condition: ColumnElement[bool], forget: Forget, dry_run: bool) -> int:
     if dry_run:
         return db.session.scalar(select(func.count()).select_from(model).where(condition)) or 0
-    done = last = 0
+    done, key = 0, inspect(model).primary_key[0]
+    last: Any = None
     while True:
         with transaction() as session:
-            due = select(model.id).where(condition, model.id > last).order_by(model.id).limit(CHUNK)
+            due = select(key).where(condition).order_by(key).limit(CHUNK)
+            due = due if last is None else due.where(key > last)
             ids = list(session.scalars(due.with_for_update(skip_locked=True)))
             if ids:
                 forget(session, ids)
@@ -156,7 +168,7 @@ def _is_named() -> ColumnElement[bool]:
 
 def _deleting(model: Any) -> Forget:
     def forget(session: Session, ids: list[int]) -> None:
-        session.execute(delete(model).where(model.id.in_(ids)))
+        session.execute(delete(model).where(inspect(model).primary_key[0].in_(ids)))
 
     return forget
 

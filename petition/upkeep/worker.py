@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from secrets import SystemRandom
 
+from petition import audit
 from petition.config import Config
 from petition.errors import Busy
 from petition.limits import Limiter
@@ -38,6 +39,7 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
         spikes.notice(config, clock())
         while sweeping.work(config, clock=clock, stop=stop):
             pass
+        audit.seal(clock())
         _tidy(config, clock())
         return counts
     counts, setbacks, more = Counts(), 0, False
@@ -86,7 +88,11 @@ def _tidy(config: Config, now: datetime) -> None:
     limiter.close()
 
 
-EVERY: dict[Job, float] = {_tidy: 3600.0, spikes.notice: 300.0}  # seconds between two times, in each worker
+def _seal(_config: Config, now: datetime) -> None:
+    audit.seal(now)
+
+
+EVERY: dict[Job, float] = {_tidy: 3600.0, spikes.notice: 300.0, _seal: 30.0}  # seconds between two times, in each worker
 
 
 def _pause(counts: Counts, setbacks: int) -> float:

@@ -19,6 +19,8 @@ from tests.conftest import settings
 from tests.mailing import WORDS
 from tests.smtp_server import body
 
+SITE = "https://letters.example.org/sub"
+ENTRY = f"{SITE}/admin/reset/token"
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("verify", {}),
     ("verify", {"kind": "organisation"}),
@@ -31,6 +33,10 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("takeover", {"outcome": "refused", "token": None, "reason": "We know another speaker.\nPlease write to us."}),
     *[("decision", {"decision": decision}) for decision in ("published", "rejected", "held")],
     ("question", {}),
+    *[
+        ("invitation", {"team": "The road team", "role": role, "by": "owner@example.org", "newcomer": newcomer, "address": ENTRY})
+        for role, newcomer in (("owner", True), ("viewer", False))
+    ],
     ("decision", {"decision": "rejected", "reason": "This is no name.\nPlease sign again.", "token": None}),
 ]
 SITE = "https://letters.example.org"
