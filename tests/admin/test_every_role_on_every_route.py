@@ -14,10 +14,11 @@ PAGES = {
     "/admin/letters/open-the-road/queue": "viewer", "/admin/letters/open-the-road/signatures": "viewer",
     "/admin/letters/open-the-road/export.csv": "viewer", "/admin/signatures/{id}": "viewer",
     "/admin/mail": "moderator", "/admin/letters/new": "editor", "/admin/letters/open-the-road/edit/en": "editor",
-    "/admin/letters/open-the-road/translate": "editor", "/admin/team": "owner",
+    "/admin/letters/open-the-road/translate": "editor", "/admin/team": "owner", "/admin/limits": "owner",
 }  # fmt: skip
 FORMS = {
     "/admin/signatures/{id}/decision": ("moderator", {"decision": "approve"}),
+    "/admin/letters/open-the-road/proof": ("moderator", {"proof": "on"}),
     "/admin/letters/open-the-road/status": ("editor", {"status": "paused"}),
     "/admin/letters/open-the-road/edit/en": ("editor", {"source": "nonsense"}),
     "/admin/letters/open-the-road/translate": ("editor", {"source": "nonsense"}),
