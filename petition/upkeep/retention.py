@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
+from petition import limits
 from petition.audit import AuditEntry
+from petition.challenge import SpentProof
 from petition.db import db, transaction
 from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
@@ -21,9 +23,10 @@ HELD = timedelta(days=30)
 SENT = timedelta(days=30)  # also the longest period that the mail caps look back on
 TRAIL = timedelta(days=730)
 NEWS = timedelta(days=183)  # after a letter closed
+CLOCKS = timedelta(hours=1)  # by which a node's clock may be late and still take nothing for unspent
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
-Forget = Callable[[Session, list[int]], None]
+Forget = Callable[[Session, list[Any]], None]
 
 
 def purge(now: datetime, dry_run: bool = False) -> list[tuple[str, int]]:
@@ -42,8 +45,7 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
         & or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now)
     )
     return [
-        ("signing requests nobody confirmed", SigningRequest, SigningRequest.expires_at <= now, operations.discard),
-        ("links that expired", LinkToken, LinkToken.expires_at <= now, _deleting(LinkToken)),
+        *_rules_of_the_way_in(now),
         (
             "addresses of people whose signature waited 30 days",
             Signature,
@@ -73,18 +75,32 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
     ]
 
 
+def _rules_of_the_way_in(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
+    keyless = SigningRequest.network.is_not(None) & (SigningRequest.mailed_at <= now - timedelta(seconds=limits.KEPT))
+    return [
+        ("signing requests nobody confirmed", SigningRequest, SigningRequest.expires_at <= now, operations.discard),
+        ("hashes of networks that requests came from", SigningRequest, keyless, _forget_network),
+        ("used proofs and tickets that expired", SpentProof, SpentProof.expires_at <= now - CLOCKS, _deleting(SpentProof)),
+        ("links that expired", LinkToken, LinkToken.expires_at <= now, _deleting(LinkToken)),
+    ]
+
+
 def _apply(model: Any, condition: ColumnElement[bool], forget: Forget, dry_run: bool) -> int:
     if dry_run:
         return db.session.scalar(select(func.count()).select_from(model).where(condition)) or 0
-    done = 0
+    key, done = _key(model), 0
     while True:
         with transaction() as session:
-            ids = list(session.scalars(select(model.id).where(condition).order_by(model.id).limit(CHUNK).with_for_update(skip_locked=True)))
+            ids = list(session.scalars(select(key).where(condition).order_by(key).limit(CHUNK).with_for_update(skip_locked=True)))
             if ids:
                 forget(session, ids)
         done += len(ids)
         if len(ids) < CHUNK:
             return done
+
+
+def _key(model: Any) -> Any:
+    return model.__mapper__.primary_key[0]
 
 
 def _has_address() -> ColumnElement[bool]:
@@ -98,8 +114,8 @@ def _is_named() -> ColumnElement[bool]:
 
 
 def _deleting(model: Any) -> Forget:
-    def forget(session: Session, ids: list[int]) -> None:
-        session.execute(delete(model).where(model.id.in_(ids)))
+    def forget(session: Session, ids: list[Any]) -> None:
+        session.execute(delete(model).where(_key(model).in_(ids)))
 
     return forget
 
@@ -115,6 +131,10 @@ def _end_news(session: Session, ids: list[int]) -> None:
         signature.updates = False
         if signature.kind == "person" and signature.state == "published":
             signature.email = None
+
+
+def _forget_network(session: Session, ids: list[int]) -> None:
+    session.execute(update(SigningRequest).where(SigningRequest.id.in_(ids)).values(network=None))
 
 
 def _dropping(now: datetime) -> Forget:
