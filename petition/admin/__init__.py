@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
         bulk,
         initial,
         letters,
+        limits,
         mail,
         members,
         organisations,

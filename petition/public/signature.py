@@ -54,7 +54,7 @@ def act(token: str) -> BaseResponse:
 def _do(action: str, token: str, behind: changes.Behind, now: datetime) -> str:
     """What the button means, done; returns the outcome in one word."""
     if action == "confirm":
-        return operations.confirm(token, config=settings(), now=now, network=None).outcome
+        return operations.confirm(token, config=settings(), now=now, network=_network()).outcome
     if action == "change":
         return changes.change(token, _wanted(), address=request.form.get("email", "").strip(), config=settings(), now=now)
     if action in ("withdraw", "not-me"):
@@ -71,6 +71,11 @@ def _do(action: str, token: str, behind: changes.Behind, now: datetime) -> str:
     if action == "take-over":
         return takeovers.ask(token, now=now)
     raise BadRequest
+
+
+def _network() -> str | None:
+    limiter: limits.Limiter = current_app.extensions["limiter"]
+    return limiter.network_hash(request.remote_addr or "")
 
 
 def _knock_for_dns(behind: changes.Behind) -> None:

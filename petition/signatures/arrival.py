@@ -88,7 +88,7 @@ def cap(session: Session) -> tuple[int, int]:
     changed = session.get(LimitSetting, limits.DOMAIN_CAP.name)
     if changed is not None:
         return changed.count, max(changed.seconds, 3600)
-    return limits.DOMAIN_CAP.rate.amount, limits.DOMAIN_CAP.rate.get_expiry()
+    return limits.DOMAIN_CAP.default.count, limits.DOMAIN_CAP.default.seconds
 
 
 def _reached(session: Session, letter: Letter, number: int, *conditions: ColumnElement[bool]) -> bool:

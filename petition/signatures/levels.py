@@ -17,7 +17,7 @@ TEAM = LEVELS[-1]
 
 def site_domain(website: str) -> str | None:
     """The registered domain of a website, in punycode; None without one."""
-    return addresses.registered_domain(urlsplit(website).hostname or "")
+    return addresses.registered_domain(urlsplit(website).hostname or "") or None
 
 
 def judged(address: str | None, website: str) -> str:

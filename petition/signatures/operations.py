@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from petition import addresses, outbox
+from petition import addresses, challenge, outbox
 from petition.audit import PLATFORM, SIGNATORY
 from petition.config import Config
 from petition.db import is_postgresql, serialise, transaction, violated
@@ -23,8 +23,9 @@ from petition.letters.models import Letter
 from petition.letters.operations import text_shown
 from petition.outbox.models import OutboxMail
 from petition.outbox.preparing import prepares
-from petition.signatures import arrival, checking, consent, levels, screening, tokens, transitions
-from petition.signatures.arrival import Arrival
+from petition.signatures import arrival as ways
+from petition.signatures import checking, consent, levels, screening, tokens, transitions
+from petition.signatures.door import Arrival
 from petition.signatures.models import STATEMENT, LinkToken, Signature, SigningRequest
 from petition.signatures.screening import Flag
 from petition.signatures.submission import Submission
@@ -42,15 +43,15 @@ class Confirmed:
     signature: Signature | None
 
 
-def request(letter: Letter, given: Submission, *, config: Config, now: datetime) -> None:
+def request(letter: Letter, given: Submission, *, config: Config, now: datetime, arrival: Arrival | None = None) -> None:
     """Keep a signing request and queue its verification mail; the same submission again is the same request.
 
-    Raises LetterNotOpen, or LetterChanged when the form showed another version, text or consent sentence. Signatures are not
-    looked up, so the answer cannot tell who signed.
+    Raises LetterNotOpen, LetterChanged when the form showed another version, text or consent sentence, or PassSpent when
+    its proof or ticket let in another before. Signatures are not looked up, so the answer cannot tell who signed.
     """
     check_open(letter, given, now)
     with transaction() as session:
-        row = _new_request(session, letter, given, config, now)
+        row = _new_request(session, letter, given, config, now, arrival or Arrival())
         if row is not None:
             session.flush()
             mail_link(session, "verify", row, config=config, now=now)
@@ -73,26 +74,30 @@ def check_open(letter: Letter, given: Submission, now: datetime) -> None:
         raise LetterChanged
 
 
-def _new_request(session: Session, letter: Letter, given: Submission, config: Config, now: datetime) -> SigningRequest | None:
-    """The request's row, or None when the same submission was mailed a moment ago."""
+def _new_request(
+    session: Session, letter: Letter, given: Submission, config: Config, now: datetime, arrival: Arrival
+) -> SigningRequest | None:
+    """The request's row, or None when the same submission was mailed a moment ago, which spends nothing again."""
     values = {name: value for name, value in asdict(given).items() if name in STATEMENT}
     digest = _digest(config, letter, given)
     values |= {
         "letter_id": letter.id, "digest": digest, "email": given.email, "created_at": now, "mailed_at": now,
         "address_fingerprint": addresses.fingerprint(given.email, config.fingerprint_bytes),
         "consent_id": consent.record(session, letter, given.language).id, "text_id": text_shown(letter, given.language).id,
-        "expires_at": now + CONFIRM_WITHIN,
+        "expires_at": now + CONFIRM_WITHIN, "signals": list(arrival.signals), "network": arrival.network,
     }  # fmt: skip
     dialect = postgresql if is_postgresql(session) else sqlite
     insert = dialect.insert(SigningRequest).values(values).on_conflict_do_nothing(index_elements=["letter_id", "digest"])
     inserted = session.execute(insert.returning(SigningRequest.id)).scalar()
     mine = select(SigningRequest).where(SigningRequest.letter_id == letter.id, SigningRequest.digest == digest)
     found = session.scalars(mine.with_for_update()).one_or_none()
-    if inserted is not None or found is None:
-        return found
-    if now - found.mailed_at < SAME_FOR:
+    if found is not None and inserted is None and now - found.mailed_at < SAME_FOR:
         return None
-    found.mailed_at, found.expires_at = now, now + CONFIRM_WITHIN
+    if arrival.shown is not None:
+        challenge.spend(session, arrival.shown)
+    if found is not None and inserted is None:
+        found.mailed_at, found.expires_at, found.network = now, now + CONFIRM_WITHIN, arrival.network
+        found.signals = list(dict.fromkeys([*found.signals, *arrival.signals]))
     return found
 
 
@@ -140,7 +145,7 @@ def confirm(token: str, *, config: Config, now: datetime, network: str | None = 
         if found.signature_id is not None:
             return _expose(session, found, config, now)
         _still_open(found.letter, now)
-        return _sign(session, found, arrival.of(found, network, now), config)
+        return _sign(session, found, ways.of(found, network, now), config)
 
 
 def claim(session: Session, token: str, now: datetime) -> LinkToken:
@@ -163,7 +168,7 @@ def _still_open(letter: Letter, now: datetime) -> None:
         raise LetterNotOpen
 
 
-def _sign(session: Session, found: SigningRequest, how: Arrival, config: Config) -> Confirmed:
+def _sign(session: Session, found: SigningRequest, how: ways.Arrival, config: Config) -> Confirmed:
     """Let the unique constraints decide whether this is a new signature."""
     now, signature = how.now, _signature_of(found, how)
     flags = checking.reasons(session, found.letter, checking.said(signature), how)
@@ -182,7 +187,7 @@ def _sign(session: Session, found: SigningRequest, how: Arrival, config: Config)
     return Confirmed(signature.state, signature)
 
 
-def _signature_of(found: SigningRequest, how: Arrival) -> Signature:
+def _signature_of(found: SigningRequest, how: ways.Arrival) -> Signature:
     signature = Signature(**{name: getattr(found, name) for name in STATEMENT})
     signature.letter, signature.text = found.letter, found.text
     signature.letter_id = found.letter_id
@@ -190,7 +195,7 @@ def _signature_of(found: SigningRequest, how: Arrival) -> Signature:
     signature.origin = "online"
     signature.signed_on = how.now.date()
     signature.email, signature.address_fingerprint = found.email, found.address_fingerprint
-    signature.mail_domain, signature.network, signature.hour = how.mail_domain, how.network, arrival.hour(how.now)
+    signature.mail_domain, signature.network, signature.hour = how.mail_domain, how.network, ways.hour(how.now)
     signature.name_shape = screening.name_shape(found.organisation if found.kind == "organisation" else found.name)
     if found.kind == "organisation":
         signature.organisation_key = screening.fold_organisation(found.organisation)
@@ -297,9 +302,14 @@ def _still_true(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [flag for flag in flags if flag["code"] in asked_for | screening.ARRIVAL]
 
 
-def find(letter: Letter, address: str, *, language: str, config: Config, now: datetime) -> None:
-    """Queue a mail that leads the holder of an address to their signatures; nothing is looked up until it is sent."""
+def find(letter: Letter, address: str, *, language: str, config: Config, now: datetime, shown: challenge.Pass | None = None) -> None:
+    """Queue a mail that leads the holder of an address to their signatures; nothing is looked up until it is sent.
+
+    Raises PassSpent when the proof or ticket that let the request in let in another before.
+    """
     with transaction() as session:
+        if shown is not None:
+            challenge.spend(session, shown)
         outbox.queue(
             session, "find", to=address, fingerprint=addresses.fingerprint(address, config.fingerprint_bytes), language=language,
             values=letter_values(letter, language, config) | {"letter_id": letter.id}, scope=f"find:{letter.id}", now=now,

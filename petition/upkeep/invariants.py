@@ -16,6 +16,8 @@ from petition import config as settings
 from petition.config import Config
 from petition.db import db, is_postgresql
 from petition.letters.models import Letter, LetterText
+from petition.limits import Rate
+from petition.limits import settings as limit_settings
 from petition.outbox.delivery import waiting
 from petition.signatures.models import CountryTally, DayTally, LinkToken, Signature, SigningRequest, Tally
 from petition.upkeep import readiness, retention
@@ -48,7 +50,7 @@ def check(config: Config, now: datetime) -> list[Result]:
     for name, faults in _CHECKS.items():
         found = [*faults(session), *(_overdue(now) if name == "forgetting" else ())]
         results += [Result(name, False, sentence) for sentence in found] or [Result(name, True, _HOLDS[name])]
-    results += [*_trail(session, now), *_outbox(now), *_answerable(session)]
+    results += [*_trail(session, now), *_outbox(now), *_limits(), *_answerable(session)]
     session.rollback()
     return [*results, *remarks]
 
@@ -184,6 +186,13 @@ def _outbox(now: datetime) -> Iterator[Result]:
     yield Result("outbox", not late, advice if late else f"Mail moves; {queue.count} waiting.")
     if queue.failed_count:
         yield Result("outbox", False, f"{queue.failed_count} mails never arrived. The admin shows which, under Mail.", warning=True)
+
+
+def _limits() -> Iterator[Result]:
+    for each in limit_settings.changed():
+        policy = limit_settings.policy(each.name)
+        words, usual = policy.sentence(Rate(each.count, each.seconds)), policy.sentence(policy.default)
+        yield Result("limits", True, f"{words} {each.changed_by} set this on {each.changed_at:%Y-%m-%d}; the default: {usual}")
 
 
 def _answerable(session: Session) -> Iterator[Result]:

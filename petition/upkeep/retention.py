@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, inspect, null, or_, select, update
 from sqlalchemy.orm import Session
 
-from petition import audit
+from petition import audit, limits
 from petition.accounts import TeamSession
 from petition.audit import PLATFORM, Actor, AuditEntry
+from petition.challenge import SpentProof
 from petition.db import db, transaction
 from petition.letters.models import Letter
 from petition.moderation.models import BulkDecision, BulkItem, Note, Spike
@@ -29,6 +30,7 @@ CLUES = timedelta(hours=72)  # after publication, for the clusters of a wave; as
 REPRESENTATIVE = timedelta(days=30)  # after an organisation's entry was rejected
 WAVE = timedelta(days=30)  # for what was noticed and prepared about a wave
 SESSIONS = timedelta(days=30)
+CLOCKS = timedelta(hours=1)  # by which a node's clock may be late and still take nothing for unspent
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
 Forget = Callable[[Session, list[Any]], None]
@@ -55,7 +57,10 @@ def _of_signing(now: datetime) -> list[Rule]:
     """What was asked for and never done, and what was kept until somebody decided."""
     unpublished = Signature.state.in_(("held", "rejected")) & (Signature.kind == "person") & (Signature.signed_on <= now.date() - HELD)
     waited = Takeover.asked_at <= now - takeovers.KEPT
+    keyless = SigningRequest.network.is_not(None) & (SigningRequest.mailed_at <= now - timedelta(seconds=limits.KEPT))
     return [
+        ("hashes of networks that requests came from", SigningRequest, keyless, _forget_network),
+        ("used proofs and tickets that expired", SpentProof, SpentProof.expires_at <= now - CLOCKS, _deleting(SpentProof)),
         ("signing requests nobody confirmed", SigningRequest, SigningRequest.expires_at <= now, operations.discard),
         ("links that expired", LinkToken, LinkToken.expires_at <= now, _deleting(LinkToken)),
         ("addresses of people whose signature waited 30 days", Signature, unpublished & _has_address(), _forget_address),
@@ -167,7 +172,7 @@ def _is_named() -> ColumnElement[bool]:
 
 
 def _deleting(model: Any) -> Forget:
-    def forget(session: Session, ids: list[int]) -> None:
+    def forget(session: Session, ids: list[Any]) -> None:
         session.execute(delete(model).where(inspect(model).primary_key[0].in_(ids)))
 
     return forget
@@ -198,6 +203,10 @@ def _forget_representative(session: Session, ids: list[int]) -> None:
 
 def _forget_words(session: Session, ids: list[int]) -> None:
     session.execute(update(Report).where(Report.id.in_(ids)).values(words=""))
+
+
+def _forget_network(session: Session, ids: list[int]) -> None:
+    session.execute(update(SigningRequest).where(SigningRequest.id.in_(ids)).values(network=None))
 
 
 def _dropping(now: datetime) -> Forget:

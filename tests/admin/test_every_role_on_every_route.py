@@ -28,7 +28,7 @@ PAGES = {
     "/admin/letters/open-the-road/bulk": "moderator", "/admin/letters/open-the-road/bulk/new?kind=organisation": "moderator",
     "/admin/bulk/{id}": "moderator", "/admin/spikes": "moderator",
     "/admin/letters/open-the-road/initial": "editor", "/admin/letters/open-the-road/reported": "moderator",
-    "/admin/account": "viewer", "/admin/audit/export": "owner",
+    "/admin/account": "viewer", "/admin/audit/export": "owner", "/admin/limits": "owner",
 }  # fmt: skip
 FORMS = {
     "/admin/signatures/{id}/decision": ("moderator", {"decision": "approve"}),
@@ -40,6 +40,7 @@ FORMS = {
     "/admin/takeovers/{takeover}/decision": ("moderator", {"decision": "refuse", "reason": "Unknown to the union."}),
     "/admin/letters/open-the-road/initial": ("editor", {"change": "nonsense"}),
     "/admin/letters/open-the-road/reported": ("moderator", {"choice": "nonsense"}),
+    "/admin/letters/open-the-road/proof": ("moderator", {"proof": "on"}),
     "/admin/letters/open-the-road/status": ("editor", {"status": "paused"}),
     "/admin/letters/open-the-road/edit/en": ("editor", {"source": "nonsense"}),
     "/admin/letters/open-the-road/translate": ("editor", {"source": "nonsense"}),
