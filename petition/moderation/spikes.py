@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from petition import accounts, addresses, outbox
@@ -18,11 +18,12 @@ from petition.accounts import Member
 from petition.audit import PLATFORM
 from petition.config import Config
 from petition.db import db, serialise, transaction
-from petition.errors import Busy, PetitionError
+from petition.errors import Busy
 from petition.letters.models import Letter
 from petition.moderation import bulk
 from petition.moderation.criteria import Criteria
 from petition.moderation.models import BulkDecision, Spike
+from petition.moderation.sweeping import FAULTS
 from petition.signatures.models import Signature
 from petition.signatures.operations import letter_values
 
@@ -62,7 +63,7 @@ def notice(config: Config, now: datetime) -> int:
             found += _of_letter(number, config, now)
         except Busy:
             raise
-        except (PetitionError, SQLAlchemyError) as error:
+        except FAULTS as error:
             log.error("spikes of letter %d could not be looked for: %s", number, type(error).__name__)
     return found
 

@@ -33,13 +33,15 @@ BATCH = 500  # signatures a transaction
 LEASE = timedelta(seconds=10)  # after which another worker goes on; a batch under way holds the row's lock besides
 TURN = 2.0  # seconds, after which the mail is looked after
 BREATH = 0.02  # seconds between two batches, so that whoever signs gets at the database
+# What must not stop the worker, which has mail to deliver.
+FAULTS = (PetitionError, SQLAlchemyError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 UNFINISHED = ("running", "reversing")
 ENDS = {"approve": "published", "hold": "held", "reject": "rejected"}
 
 
-def work(config: Config, *, clock: Callable[[], datetime], stop: threading.Event, seconds: float = TURN) -> bool:
-    """Carry out what is confirmed, for so many seconds; whether there is more to do at once. Raises Busy."""
-    until = time.monotonic() + seconds
+def work(config: Config, *, clock: Callable[[], datetime], stop: threading.Event, seconds: float | None = None) -> bool:
+    """Carry out what is confirmed, for so many seconds (else TURN); whether there is more to do at once. Raises Busy."""
+    until = time.monotonic() + (TURN if seconds is None else seconds)
     while not stop.is_set():
         claimed = _claim(clock())
         if claimed is None:
@@ -85,7 +87,7 @@ def _run(number: int, lease: datetime, config: Config, clock: Callable[[], datet
             held = _batch(number, held, config, clock())
         except Busy:
             raise
-        except (PetitionError, SQLAlchemyError) as error:
+        except FAULTS as error:
             # The lease stays until it runs out: the next try comes then, and the mail does not wait for this.
             log.error("bulk decision %d: a batch failed and is tried again: %s", number, type(error).__name__)
             return True

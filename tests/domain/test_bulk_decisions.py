@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,8 +21,10 @@ from petition.moderation import bulk, sweeping
 from petition.moderation.bulk import CountChanged, MovedOn, NeedsAnother
 from petition.moderation.criteria import Criteria
 from petition.moderation.models import BulkDecision, BulkItem
+from petition.outbox.delivery import Counts, deliver_due
 from petition.signatures import directory, transitions
 from petition.signatures.models import Correction, Signature
+from petition.upkeep import worker
 from tests import factories
 from tests.admin import people
 from tests.waves import NOON, again, faults, states, sweep, wave
@@ -331,6 +334,45 @@ def test_two_workers_at_once_do_each_row_once(app: Flask, small_batches: None) -
     assert broke == []
     assert (db.session.get_one(BulkDecision, number).done, states(letter)) == (30, {"published": 12, "held": 30})
     assert faults() == []
+
+
+def test_a_batch_that_fails_stops_no_worker_and_is_tried_again(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    letter = attacked()
+    found = confirmed(people.member(), letter)
+
+    def fail(*_given: object) -> bool:
+        raise LookupError
+
+    with monkeypatch.context() as moment:
+        moment.setattr(sweeping, "_forth", fail)
+        sweep(lambda: LATER)
+    assert (again(found).state, states(letter)) == ("running", {"published": 42})
+    sweep(lambda: LATER + timedelta(seconds=11))
+    assert again(found).state == "done"
+
+
+def test_mail_goes_out_while_a_bulk_decision_is_carried_out(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "BATCH", 1)
+    monkeypatch.setattr(sweeping, "TURN", 0.1)
+    letter = attacked(fakes=100, state="held", email=lambda number: f"fake{number}@catchall.example")
+    found = confirmed(people.member(), letter, "approve", tell=True)
+    stop, config, reached = threading.Event(), factories.config(), []
+    db.session.rollback()
+
+    def deliver(*given: Any, **options: Any) -> Counts:
+        counts = deliver_due(*given, **options)
+        reached.append((counts.sent, db.session.get_one(BulkDecision, number).done))
+        db.session.rollback()
+        if len(reached) == 3:
+            stop.set()
+        return counts
+
+    number = found.id
+    monkeypatch.setattr(worker, "deliver_due", deliver)
+    worker.run(config, once=False, clock=lambda: LATER, stop=stop)
+    assert reached[0] == (0, 0)
+    assert 0 < reached[1][1] < reached[2][1] < 100
+    assert reached[1][0] > 0
 
 
 def test_another_teams_bulk_decision_is_not_there(sqlite_app: Flask) -> None:

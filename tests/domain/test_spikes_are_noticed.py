@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -92,6 +93,20 @@ def test_a_letter_that_is_not_open_is_left_alone_and_one_letters_wave_is_not_ano
     wave(opened("quiet"), 5)
     wave(opened("stopped", status="paused"), 50)
     assert noticed() == []
+
+
+def test_a_letter_that_cannot_be_looked_at_keeps_no_other_waiting(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = opened("broken").id
+    wave(opened(), 25)
+    look = spikes._peaks
+
+    def fail(letter: Letter, now: datetime) -> Iterator[spikes.Peak]:
+        if letter.id == broken:
+            raise LookupError
+        return look(letter, now)
+
+    monkeypatch.setattr(spikes, "_peaks", fail)
+    assert len(noticed()) == 3
 
 
 def test_a_spike_is_stored_once_and_its_count_grows(app: Flask) -> None:
