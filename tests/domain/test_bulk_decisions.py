@@ -309,6 +309,16 @@ def test_a_killed_workers_rest_is_done_by_the_next_and_no_row_twice(app: Flask, 
     assert faults() == []
 
 
+def test_whoever_lost_the_lease_moves_nothing(sqlite_app: Flask, small_batches: None) -> None:
+    letter = attacked()
+    confirmed(people.member(), letter)
+    slow = sweeping._claim(LATER)
+    assert slow is not None
+    assert sweeping._claim(LATER + timedelta(seconds=11)) is not None
+    assert sweeping._batch(*slow, factories.config(), LATER) is None
+    assert states(letter) == {"published": 42}
+
+
 def test_two_workers_at_once_do_each_row_once(app: Flask, small_batches: None) -> None:
     letter = attacked()
     found = confirmed(people.member(), letter)
