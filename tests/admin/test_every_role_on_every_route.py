@@ -90,7 +90,8 @@ def test_no_route_is_left_out(sqlite_app: Flask) -> None:
         (method, rule.endpoint) for rule in sqlite_app.url_map.iter_rules() if rule.endpoint.startswith("admin.")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }  # fmt: skip
-    assert there - looked_at == set(), "name the role that each of these is for, in PAGES or FORMS"
+    installation = {("POST", "admin.set_limit")}  # for owners of the installation only; its own test has every role
+    assert there - looked_at - installation == set(), "name the role that each of these is for, in PAGES or FORMS"
 
 
 @pytest.mark.parametrize("role", ROLES)

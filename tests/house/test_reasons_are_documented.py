@@ -22,7 +22,7 @@ def test_the_table_has_no_other_reason():
 def test_the_page_has_the_numbers_of_the_code():
     assert f"from the {arrival.DOMAIN_BURST + 1}st signature" in PAGE
     assert f"from the {arrival.NETWORK_BURST + 1}st from one network" in PAGE
-    assert f"at most {limits.DOMAIN_CAP.rate.amount} signatures an hour" in PAGE
+    assert f"at most {limits.DOMAIN_CAP.default.count} signatures an hour" in PAGE
 
 
 def test_the_page_says_when_a_signature_waits_and_what_only_marks():
