@@ -14,6 +14,7 @@ from petition.audit import PLATFORM, AuditEntry
 from petition.db import db, transaction
 from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
+from petition.outbox.suppression import Suppression
 from petition.signatures import consent, tokens, transitions
 from petition.signatures.models import LinkToken, Signature, SigningRequest
 from petition.upkeep import invariants, retention
@@ -97,6 +98,13 @@ def test_mail_is_emptied_when_late_and_deleted_thirty_days_later(letter: Letter)
     assert forgotten(NOW + 36 * DAY) == {}
     assert forgotten(NOW + 37 * DAY) == {"mails that left the queue 30 days ago": 1}
     assert count(OutboxMail) == 0
+
+
+def test_that_a_mailbox_wants_no_mail_is_kept_as_long_as_it_wants_none(letter: Letter) -> None:
+    with transaction() as session:
+        session.add(Suppression(fingerprint="a" * 64, since=NOW - 4000 * DAY))
+    forgotten(NOW)
+    assert count(Suppression) == 1
 
 
 def test_the_trail_is_kept_for_two_years(letter: Letter) -> None:
