@@ -9,6 +9,7 @@ from werkzeug.routing import AnyConverter
 
 from petition.errors import CrossSite, LengthRequired, WrongMediaType
 from petition.public import errors
+from petition.signatures.rulebook import Rulebook
 
 bp = Blueprint("public", __name__)
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", ""}
@@ -19,6 +20,7 @@ def init_app(app: Flask) -> None:
     from petition.public import mailbox, pages, sign, signature, stop  # noqa: F401 (they hang their views on the blueprint)
 
     config = app.config["PETITION"]
+    app.extensions["rulebook"] = Rulebook()
     app.url_map.converters["language"] = AnyConverter
     codes = ",".join(config.languages)
     app.register_blueprint(bp)

@@ -18,6 +18,7 @@ from petition.public import bp
 from petition.public.errors import with_retry
 from petition.public.pages import NAMES_FRESH, address, cached, letter_context, robots, speak
 from petition.signatures import operations, submission
+from petition.signatures.rulebook import WAIT, NetworkBlocked, Rulebook
 from petition.templating import current_language, settings
 
 MOST_FIELDS = 60
@@ -64,8 +65,9 @@ def sign(slug: str) -> BaseResponse:
     speak(found)
     form = _form()
     try:
-        knock(limits.SIGN_BURST, limits.SIGN_SUSTAINED)
+        _knock_as_listed(found)
         given = submission.check(form.typed() | _unsaid(found), language=current_language())
+        _rulebook().let_in(found, addresses.domain(given.email), now=datetime.now(UTC))
         _ask_about_near_miss(given.email, form)
         operations.request(found, given, config=settings(), now=datetime.now(UTC))
     except Invalid as error:
@@ -84,6 +86,20 @@ def _form() -> SignForm:
 def _unsaid(found: Letter) -> dict[str, str]:
     """Under a protected letter, whoever does not say how to appear is counted without a name."""
     return {"visibility": "counted"} if found.protected and not request.form.get("visibility") else {}
+
+
+def _knock_as_listed(found: Letter) -> None:
+    """Count this visit, unless the lists allow its network; raises TooMany where that is blocked or its limits are spent."""
+    standing = _rulebook().of_network(found, request.remote_addr or "", now=datetime.now(UTC))
+    if standing == "block":
+        raise NetworkBlocked(retry_after=WAIT)
+    if standing != "allow":
+        knock(limits.SIGN_BURST, limits.SIGN_SUSTAINED)
+
+
+def _rulebook() -> Rulebook:
+    found: Rulebook = current_app.extensions["rulebook"]
+    return found
 
 
 def knock(*policies: limits.Policy) -> None:

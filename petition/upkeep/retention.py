@@ -15,11 +15,13 @@ from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
 from petition.signatures import operations, transitions
 from petition.signatures.models import LinkToken, Signature, SigningRequest
+from petition.signatures.rules import AccessRule
 
 CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
 HELD = timedelta(days=30)
 SENT = timedelta(days=30)  # also the longest period that the mail caps look back on
 TRAIL = timedelta(days=730)
+ENDED = timedelta(days=30)  # for which an ended entry of a list can still be looked at
 NEWS = timedelta(days=183)  # after a letter closed
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
@@ -44,12 +46,7 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
     return [
         ("signing requests nobody confirmed", SigningRequest, SigningRequest.expires_at <= now, operations.discard),
         ("links that expired", LinkToken, LinkToken.expires_at <= now, _deleting(LinkToken)),
-        (
-            "addresses of people whose signature waited 30 days",
-            Signature,
-            unpublished & _has_address(),
-            _forget_address,
-        ),
+        ("addresses of people whose signature waited 30 days", Signature, unpublished & _has_address(), _forget_address),
         (
             "addresses kept for news six months after a letter closed",
             Signature,
@@ -63,6 +60,7 @@ def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
             OutboxMail.finished_at <= now - SENT,
             _deleting(OutboxMail),
         ),
+        ("entries of access lists that ended 30 days ago", AccessRule, AccessRule.expires_at <= now - ENDED, _deleting(AccessRule)),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
         (
             "names kept to the end of their letter's term",

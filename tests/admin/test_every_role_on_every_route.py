@@ -13,10 +13,15 @@ PAGES = {
     "/admin/": "viewer", "/admin/audit": "viewer", "/admin/letters": "viewer", "/admin/letters/open-the-road": "viewer",
     "/admin/letters/open-the-road/queue": "viewer", "/admin/letters/open-the-road/signatures": "viewer",
     "/admin/letters/open-the-road/export.csv": "viewer", "/admin/signatures/{id}": "viewer",
+    "/admin/lists": "moderator", "/admin/letters/open-the-road/lists": "moderator",
     "/admin/mail": "moderator", "/admin/letters/new": "editor", "/admin/letters/open-the-road/edit/en": "editor",
     "/admin/letters/open-the-road/translate": "editor", "/admin/team": "owner",
 }  # fmt: skip
+RULE = {"action": "add", "verdict": "block", "kind": "domain", "pattern": "example.com", "reason": "A wave."}
 FORMS = {
+    "/admin/letters/open-the-road/lists": ("moderator", RULE),
+    "/admin/lists": ("moderator", RULE | {"scope": "team:1"}),
+    "/admin/lists/1/remove": ("moderator", {}),
     "/admin/signatures/{id}/decision": ("moderator", {"decision": "approve"}),
     "/admin/letters/open-the-road/status": ("editor", {"status": "paused"}),
     "/admin/letters/open-the-road/edit/en": ("editor", {"source": "nonsense"}),
