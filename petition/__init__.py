@@ -58,7 +58,7 @@ def _headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("X-Frame-Options", "DENY")
-    private = in_admin or g.get("private", False) or "/signature/" in request.path
+    private = in_admin or g.get("private", False) or "/signature/" in request.path or "/mail/stop/" in request.path
     response.headers.setdefault("Referrer-Policy", "no-referrer" if private else "strict-origin-when-cross-origin")
     response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), browsing-topics=()")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

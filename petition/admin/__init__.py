@@ -44,6 +44,7 @@ def init_app(app: Flask) -> None:
         initial,
         letters,
         limits,
+        lists,
         mail,
         members,
         organisations,

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from petition.db import serialise
+from petition.outbox import suppression
 from petition.outbox.models import OutboxMail
 
 LIFETIME = timedelta(days=7)
@@ -34,11 +35,13 @@ def queue(
     session: Session, message: str, *, to: str, fingerprint: str, language: str, values: dict[str, Any], scope: str,
     now: datetime, cap: Cap | None = None, lifetime: timedelta = LIFETIME, wait: timedelta = timedelta(0),
 ) -> bool:  # fmt: skip
-    """Queue one mail inside the caller's transaction; False, and no mail, when the address has had its share.
+    """Queue one mail inside the caller's transaction; False, and no mail, when the address has had its share or wants none.
 
     `values` are plain JSON for the templates and hold nothing a stranger typed, save in mails to the team itself. For
     `wait`, at most LONGEST_WAIT, it can be taken back.
     """
+    if suppression.silences(session, message, fingerprint):
+        return False
     if cap is not None and _spent(session, fingerprint, scope, cap, now):
         return False
     session.add(OutboxMail(

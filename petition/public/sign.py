@@ -19,6 +19,7 @@ from petition.public.errors import with_retry
 from petition.public.pages import NAMES_FRESH, address, cached, letter_context, robots, speak
 from petition.signatures import operations, submission
 from petition.signatures.door import Door, ProofAsked, Visit
+from petition.signatures.rulebook import Rulebook
 from petition.templating import current_language, settings
 
 MOST_FIELDS = 60
@@ -72,6 +73,7 @@ def sign(slug: str) -> BaseResponse:
     try:
         door.knock()
         given = submission.check(form.typed() | _unsaid(found), language=current_language())
+        _rulebook().let_in(found, addresses.domain(given.email), now=now)
         _ask_about_near_miss(given.email, form)
         operations.request(found, given, config=settings(), now=now, arrival=door.enter(given.email))
     except Invalid as error:
@@ -94,7 +96,7 @@ def _door(found: Letter, now: datetime) -> Door:
         request.remote_addr or "", trapped=bool(given.get("topic", "").strip()), proof=given.get("altcha", ""),
         ticket=given.get("ticket", ""),
     )  # fmt: skip
-    return Door(found, visit, _limiter(), settings(), now)
+    return Door(found, visit, _limiter(), settings(), now, _rulebook())
 
 
 def _asking(door: Door, error: PetitionError) -> PetitionError:
@@ -105,6 +107,11 @@ def _asking(door: Door, error: PetitionError) -> PetitionError:
 def _unsaid(found: Letter) -> dict[str, str]:
     """Under a protected letter, whoever does not say how to appear is counted without a name."""
     return {"visibility": "counted"} if found.protected and not request.form.get("visibility") else {}
+
+
+def _rulebook() -> Rulebook:
+    found: Rulebook = current_app.extensions["rulebook"]
+    return found
 
 
 def knock(*policies: limits.Policy) -> None:

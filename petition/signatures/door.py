@@ -11,12 +11,14 @@ from petition.config import Config
 from petition.errors import N_, TooMany
 from petition.letters.models import Letter
 from petition.limits import Limiter
+from petition.signatures.rulebook import Rulebook
 
 REASONS = {
     "network": N_("Many people are signing from your network just now."),
     "domain": N_("Many people with addresses at your mail provider are signing just now."),
     "letter": N_("Many people are signing this letter just now."),
     "site": N_("Many people are signing on this site just now."),
+    "blocked": N_("Signatures from your network are looked at more closely on this letter just now."),
     "find": N_("Many people are asking for their links from your network just now."),
     "on": N_("Signing this letter is guarded more closely just now."),
     "queue": N_("Many people in your network are waiting with you."),
@@ -57,7 +59,10 @@ class ProofAsked(TooMany):
 class Door:
     """One visit to a letter: to sign, `knock` before the form is read and `enter` with the address; `look_up` to find."""
 
-    def __init__(self, letter: Letter, visit: Visit, limiter: Limiter, config: Config, now: datetime) -> None:
+    def __init__(
+        self, letter: Letter, visit: Visit, limiter: Limiter, config: Config, now: datetime, rulebook: Rulebook | None = None,
+    ) -> None:  # fmt: skip
+        self._rulebook = rulebook or Rulebook()
         self._letter, self._visit, self._limiter, self._config, self._now = letter, visit, limiter, config, now
         self._about = str(letter.id)
         self._network = limiter.network_hash(visit.address)
@@ -66,14 +71,18 @@ class Door:
 
     def knock(self) -> None:
         """Count the visit; raises ProofAsked where a limit is spent and the visit brings neither proof nor ripe ticket."""
-        crowded = self._network_is_spent()
+        listed = self._rulebook.of_network(self._letter, self._visit.address, now=self._now, hashed=self._network)
+        crowded = listed != "allow" and self._network_is_spent()
+        self._signals += ["blocked"] * (listed == "block")
         loaded = self._limiter.load(limits.LETTER_LOAD, self._about) > 1
         busy = self._limiter.load(limits.SITE_LOAD, "") > 1
         self._signals += ["network_burst"] * crowded + ["letter_load"] * loaded
         by_load = self._config.limits and self._letter.proof == "auto"
         if self._letter.state(self._now) != "open":
             return  # nobody works for a letter that takes no signatures
-        if self._letter.proof == "on":
+        if listed == "block":
+            self._ask_for_pass("blocked")
+        elif self._letter.proof == "on":
             self._ask_for_pass("on")
         elif crowded and self._config.limits:
             self._ask_for_pass("network")
@@ -84,7 +93,8 @@ class Door:
         """Count the address's domain and let the visit in; raises ProofAsked as `knock` does."""
         domain = addresses.domain(email)
         policy = limits.FREE_MAIL if addresses.is_free_mail(domain) else limits.DOMAIN
-        if self._limiter.count(policy, domain):
+        allowed = self._rulebook.of_domain(self._letter, domain, now=self._now) == "allow"
+        if not allowed and self._limiter.count(policy, domain):
             self._signals.append("domain_burst")
             if self._config.limits:
                 self._ask_for_pass("domain")

@@ -54,7 +54,8 @@ def request(letter: Letter, given: Submission, *, config: Config, now: datetime,
         row = _new_request(session, letter, given, config, now, arrival or Arrival())
         if row is not None:
             session.flush()
-            mail_link(session, "verify", row, config=config, now=now)
+            if not mail_link(session, "verify", row, config=config, now=now):
+                row.mailed_at = now - SAME_FOR  # nothing is on its way: whoever allows mail again may ask at once
 
 
 def check_open(letter: Letter, given: Submission, now: datetime) -> None:

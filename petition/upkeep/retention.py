@@ -19,12 +19,14 @@ from petition.moderation.models import BulkDecision, BulkItem, Note, Spike
 from petition.outbox.models import OutboxMail
 from petition.signatures import operations, takeovers, transitions
 from petition.signatures.models import LinkToken, Report, Signature, SigningRequest, Takeover
+from petition.signatures.rules import AccessRule
 
 CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
 HELD = timedelta(days=30)
 SENT = timedelta(days=30)  # also the longest period that the mail caps look back on
 REPORTED = timedelta(days=90)
 TRAIL = audit.KEPT
+ENDED = timedelta(days=30)  # for which an ended entry of a list can still be looked at
 NEWS = timedelta(days=183)  # after a letter closed
 CLUES = timedelta(hours=72)  # after publication, for the clusters of a wave; as long as a network's key lives
 REPRESENTATIVE = timedelta(days=30)  # after an organisation's entry was rejected
@@ -75,6 +77,7 @@ def _of_moderation(now: datetime) -> list[Rule]:
     return [
         ("mail domains, networks, hours and name shapes of what was published 72 hours ago", Signature, _stale_clues(now), _forget_clues),
         ("words of reports older than 90 days", Report, reported, _forget_words),
+        ("entries of access lists that ended 30 days ago", AccessRule, AccessRule.expires_at <= now - ENDED, _deleting(AccessRule)),
         ("spikes noticed 30 days ago", Spike, Spike.noticed_at <= now - WAVE, _deleting(Spike)),
         ("bulk decisions prepared 30 days ago that changed nothing", BulkDecision, _idle(now), _deleting(BulkDecision)),
         ("bulk decisions finished 24 months ago", BulkDecision, BulkDecision.finished_at <= now - TRAIL, _forget_bulk),

@@ -29,8 +29,13 @@ PAGES = {
     "/admin/bulk/{id}": "moderator", "/admin/spikes": "moderator",
     "/admin/letters/open-the-road/initial": "editor", "/admin/letters/open-the-road/reported": "moderator",
     "/admin/account": "viewer", "/admin/audit/export": "owner", "/admin/limits": "owner",
+    "/admin/lists": "moderator", "/admin/letters/open-the-road/lists": "moderator",
 }  # fmt: skip
+RULE = {"action": "add", "verdict": "block", "kind": "domain", "pattern": "example.com", "reason": "A wave."}
 FORMS = {
+    "/admin/letters/open-the-road/lists": ("moderator", RULE),
+    "/admin/lists": ("moderator", RULE | {"scope": "team:1"}),
+    "/admin/lists/1/remove": ("moderator", {}),
     "/admin/signatures/{id}/decision": ("moderator", {"decision": "approve"}),
     "/admin/signatures/{id}/notes": ("moderator", {"note": "Known from the fair."}),
     "/admin/signatures/{id}/questions": ("moderator", {"question": "x"}),

@@ -6,7 +6,10 @@ from flask import current_app
 from sqlalchemy import select
 
 from petition import accounts, moderation
+from petition.accounts import Member
+from petition.addresses import fingerprint
 from petition.db import transaction
+from petition.outbox import suppression
 from petition.signatures import tokens
 from petition.signatures.models import Signature
 from tests.admin import people
@@ -112,3 +115,47 @@ def manages(public_id: str) -> str:
     with transaction() as session:
         found = session.scalars(select(Signature).where(Signature.public_id == public_id)).one()
         return tokens.issue(session, "manage", leads_to=found, expires_at=None)
+
+
+def cookie_of(who: Member) -> dict[str, str]:
+    """The session of a member who is logged in."""
+    inside = current_app.test_client()
+    people.enter(inside, who)
+    found = inside.get_cookie("petition_team", path="/admin")
+    return {"name": found.key, "value": found.value, "domain": "127.0.0.1", "path": "/admin"}
+
+
+def look_at_the_lists(page, site, problems):
+    """Make a wrong entry, a previewed one and one more, as a moderator does without scripts."""
+    for path in ("/admin/lists", "/admin/letters/open-the-road/lists"):
+        page.goto(site + path)
+        page.get_by_role("button", name="Preview").click()
+        problems[f"{path}: faults"] = findings(page)
+        page.locator("#pattern").fill("*.example.org")
+        page.locator("#reason").fill("A wave from invented sub-domains.")
+        page.get_by_role("button", name="Preview").click()
+        problems[f"{path}: preview"] = findings(page)
+        page.get_by_role("button", name="Add it").click()
+        assert page.get_by_text("Added. It holds within five seconds.").is_visible()
+        problems[f"{path}: added"] = findings(page)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
+def test_axe_finds_nothing_about_lists_and_stopped_mail(browser, site, width, scheme):
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
+    context.add_cookies([cookie_of(people.member("owner", team=None))])
+    signed = current_app.test_client()
+    sign(signed, **UNION | {"email": "rita@bakers.example.org"})
+    page, problems = context.new_page(), {}
+    look_at_the_lists(page, site, problems)
+    link = suppression.token(fingerprint("ana@example.org", config().fingerprint_bytes), config())
+    for path in (f"/mail/stop/{link}", f"/ar/mail/stop/{link}", "/mail/stop/nothing"):
+        page.goto(site + path)
+        problems[path] = findings(page)
+    page.goto(f"{site}/mail/stop/{link}")
+    page.get_by_role("button", name="Stop all mail to this address").click()
+    problems["stopped"] = findings(page)
+    page.get_by_role("button", name="Allow mail again").click()
+    assert page.get_by_text("Mail from this site to this address is allowed.").is_visible()
+    context.close()
+    assert {path: found for path, found in problems.items() if found} == {}

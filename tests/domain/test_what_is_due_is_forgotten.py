@@ -14,8 +14,10 @@ from petition.audit import PLATFORM, AuditEntry
 from petition.db import db, transaction
 from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
+from petition.outbox.suppression import Suppression
 from petition.signatures import consent, tokens, transitions
 from petition.signatures.models import LinkToken, Report, Signature, SigningRequest, Takeover
+from petition.signatures.rules import AccessRule
 from petition.upkeep import invariants, retention
 from tests.sampled import NOW, open_letter, signed_letter
 
@@ -119,6 +121,25 @@ def test_mail_is_emptied_when_late_and_deleted_thirty_days_later(letter: Letter)
     assert forgotten(NOW + 36 * DAY) == {}
     assert forgotten(NOW + 37 * DAY) == {"mails that left the queue 30 days ago": 1}
     assert count(OutboxMail) == 0
+
+
+def test_an_entry_of_a_list_goes_thirty_days_after_its_end(letter: Letter) -> None:
+    with transaction() as session:
+        for ends in (NOW, None):
+            session.add(AccessRule(
+                letter_id=letter.id, verdict="block", kind="domain", pattern="example.org", shown="", reason="A wave.", author="",
+                created_at=NOW - DAY, expires_at=ends,
+            ))  # fmt: skip
+    assert forgotten(NOW + 30 * DAY - timedelta(seconds=1)) == {}
+    assert forgotten(NOW + 30 * DAY) == {"entries of access lists that ended 30 days ago": 1}
+    assert count(AccessRule) == 1
+
+
+def test_that_a_mailbox_wants_no_mail_is_kept_as_long_as_it_wants_none(letter: Letter) -> None:
+    with transaction() as session:
+        session.add(Suppression(fingerprint="a" * 64, since=NOW - 4000 * DAY))
+    forgotten(NOW)
+    assert count(Suppression) == 1
 
 
 def test_the_trail_is_kept_for_two_years(letter: Letter) -> None:
