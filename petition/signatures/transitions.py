@@ -28,7 +28,6 @@ MOVES = {
     "rejected": {"published", "held", "withdrawn"},
     "withdrawn": set[str](),
 }
-LONGEST_CODES = 398
 SHARDS = 8  # on PostgreSQL, where writers run side by side
 
 Cells = Counter[tuple[Any, ...]]
@@ -156,9 +155,8 @@ def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> N
 
 
 def list_entry(signature: Signature) -> None:
-    """Keep what the list, its search and the queue's groups may know in step with what is shown."""
+    """Keep what the list and its search may know in step with what is shown."""
     signature.appeared = bool(signature.appeared) or signature.state == "published"
-    signature.flag_codes = flag_codes(signature.flags)
     signature.listed = signature.state == "published" and signature.visibility != "counted"
     if not signature.listed or signature.visibility != "public":
         signature.pinned = None
@@ -171,15 +169,6 @@ def list_entry(signature: Signature) -> None:
     # Look-alikes are sought among the names on display only, so that nobody hidden can be guessed by imitation.
     shown_name = signature.organisation if organisation else signature.name
     signature.skeleton = screening.skeleton(shown_name) if signature.search_text is not None else None
-
-
-def flag_codes(flags: list[dict[str, Any]]) -> str:
-    """The codes of a signature's flags, each once, as the queue groups by them: '|link|markup|'."""
-    codes = ""
-    for code in dict.fromkeys(flag["code"] for flag in flags):
-        if len(codes) + len(code) < LONGEST_CODES:
-            codes += f"|{code}"
-    return f"{codes}|" if codes else ""
 
 
 def _publish(signature: Signature) -> None:

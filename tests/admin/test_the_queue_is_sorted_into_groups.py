@@ -17,7 +17,7 @@ from petition.errors import Forbidden
 from petition.moderation import Filter
 from petition.moderation.held import BadFilter
 from petition.signatures.models import Signature
-from petition.signatures.transitions import flag_codes
+from petition.signatures.screening.reasons import codes_of
 from tests import factories
 from tests.admin import people
 
@@ -147,9 +147,9 @@ def test_the_link_to_decide_on_a_group_is_there_when_bulk_decisions_are(three_on
 
 
 def test_flag_codes_name_each_flag_once_and_fit_their_column() -> None:
-    assert flag_codes([]) == ""
-    assert flag_codes([{"code": "link"}, {"code": "markup"}, {"code": "link"}]) == "|link|markup|"
-    long = flag_codes([{"code": f"code_{number:03}"} for number in range(100)])
+    assert codes_of([]) == ""
+    assert codes_of([{"code": "link"}, {"code": "markup"}, {"code": "link"}]) == "|link|markup|"
+    long = codes_of([{"code": f"code_{number:03}"} for number in range(100)])
     assert len(long) <= 400
     assert long.startswith("|code_000|")
     assert long.endswith("|")

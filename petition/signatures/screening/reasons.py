@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from petition.errors import N_
 
+LONGEST_CODES = 398
 HOLDS_AT = 100  # a signature waits for the team when its reasons weigh this much together
 
 # What was typed, whose name it is, or what the team asked for: each is enough.
@@ -93,6 +94,9 @@ def heaviest_first(flags: Collection[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def codes_of(flags: Collection[dict[str, str]]) -> str:
-    """The codes of stored flags as '|link|markup|', for grouping and filtering; empty for none."""
-    codes = dict.fromkeys(flag["code"] for flag in flags)
-    return f"|{'|'.join(codes)}|" if codes else ""
+    """The codes of stored flags as '|link|markup|', each once and as many as a column holds; empty for none."""
+    codes = ""
+    for code in dict.fromkeys(flag["code"] for flag in flags):
+        if len(codes) + len(code) < LONGEST_CODES:
+            codes += f"|{code}"
+    return f"{codes}|" if codes else ""
