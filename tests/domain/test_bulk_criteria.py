@@ -34,8 +34,8 @@ def people(letter: Letter, *names: str, **values: object) -> None:
 
 def test_each_criterion_narrows_to_what_it_names(app: Flask) -> None:
     letter = factories.letter()
-    people(letter, "Ana", mail_domain="a.example.org", network="aa11", name_shape="Aa", country="AM", flag_codes="|link|burst|")
-    people(letter, "Ben", mail_domain="b.example.org", network="bb22", name_shape="Aa Aa", country="FR", flag_codes="|linked|")
+    people(letter, "Ana", mail_domain="a.example.org", network="aa11", name_shape="Aa", country="AM", flags=[{"code": "link", "field": "name"}, {"code": "burst", "field": ""}])
+    people(letter, "Ben", mail_domain="b.example.org", network="bb22", name_shape="Aa Aa", country="FR", flags=[{"code": "linked", "field": "name"}])
     people(letter, "Cem", mail_domain="example.net", state="held", hour=NOON + HOUR)
     people(letter, "Rita", kind="organisation", organisation="Union", mail_domain="bakers.example.com", state="held")
     for given, names in {
