@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check fmt browser redis bench
+.PHONY: help run test check fmt browser redis bench flood
 
 help: ## what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,8 +35,12 @@ redis: ## a Redis for the tests of several nodes: the machine's own, else Debian
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; } || \
 	  echo "no Redis found: its tests will be skipped (install the package 'redis-server')"
 
-bench: $(VENV)/.test ## the measurements of docs/performance.md
+bench: $(VENV)/.test ## the measurements of docs/performance.md and docs/moderation.md
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.bulk_benchmark
+
+flood: $(VENV)/.test ## a wave of fakes against the real application: the figures of docs/moderation.md
+	$(BIN)/python -m tests.flood
 
 # The stamps make the second run immediate; an editable install keeps the checkout's own templates in use.
 $(VENV)/.runtime: pyproject.toml constraints.txt hatch_build.py $(wildcard petition/translations/*/LC_MESSAGES/*.po)

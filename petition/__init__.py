@@ -13,13 +13,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from petition import admin, api, cli, config, db, public, templating
 from petition.config import Config
 from petition.limits import Limiter
+from petition.limits import settings as limit_settings
 from petition.upkeep import schema  # noqa: F401 (migrations compare the whole of it)
 
-# What a page may fetch: its own stylesheet and pictures, nothing from anywhere else, and no script.
+# What a page may fetch: its own stylesheet and pictures, nothing from anywhere else, and no script; the page that asks for a
+# proof may run the script that works it out.
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-ADMIN_POLICY = POLICY.replace("img-src 'self'", "img-src 'self' data:").replace(
-    "default-src 'none'", "default-src 'none'; script-src 'self'; connect-src 'self'"
-)
+SCRIPT_POLICY = POLICY.replace("default-src 'none'", "default-src 'none'; script-src 'self'; connect-src 'self'")
+ADMIN_POLICY = SCRIPT_POLICY.replace("img-src 'self'", "img-src 'self' data:")
 
 
 def create_app(settings: Config | None = None) -> Flask:
@@ -41,7 +42,7 @@ def create_app(settings: Config | None = None) -> Flask:
     db.init_app(app, settings.database_url)
     Migrate(app, db.db, directory=str(config.data_folder("migrations")), render_as_batch=True, compare_type=True)
     Babel(app, locale_selector=templating.current_language)
-    app.extensions["limiter"] = Limiter(settings)
+    app.extensions["limiter"] = Limiter(settings, changed=limit_settings.stored)
     templating.init_app(app)
     for edge in (public, api, admin):
         edge.init_app(app)
@@ -53,10 +54,11 @@ def create_app(settings: Config | None = None) -> Flask:
 def _headers(response: Response) -> Response:
     """Say on every answer what a browser may do with it."""
     in_admin = request.path.startswith("/admin")
-    response.headers.setdefault("Content-Security-Policy", ADMIN_POLICY if in_admin else POLICY)
+    policy = ADMIN_POLICY if in_admin else SCRIPT_POLICY if g.get("scripted") else POLICY
+    response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("X-Frame-Options", "DENY")
-    private = in_admin or g.get("private", False) or "/signature/" in request.path
+    private = in_admin or g.get("private", False) or "/signature/" in request.path or "/mail/stop/" in request.path
     response.headers.setdefault("Referrer-Policy", "no-referrer" if private else "strict-origin-when-cross-origin")
     response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), browsing-topics=()")
     response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

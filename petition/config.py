@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -79,6 +80,17 @@ def _redis(value: str) -> str:
     return value
 
 
+def _resolver(value: str) -> str:
+    try:
+        parts = urlsplit(f"//{value}")
+        if parts.hostname is None or not parts.port or parts.netloc != value or parts.username is not None:
+            raise ValueError
+        ipaddress.ip_address(parts.hostname)
+    except ValueError as error:
+        raise _Refused("say a name server's address and port, such as 127.0.0.1:53 or [::1]:53") from error
+    return value
+
+
 def _sender(value: str) -> str:
     found = getaddresses([value])
     address = found[0][1] if len(found) == 1 else ""
@@ -116,18 +128,19 @@ class Config:
     mode: str = setting("What this is: `production`, `development` (shows `/mailbox`), or `demo`, which `petition demo` sets.", _mode, "production", "`production`")
     instance: Path = setting("The data folder: database, keys, mailbox.", Path, Path("instance"), "`./instance`")
     database_url: str = setting("The database: SQLite or PostgreSQL.", _database, "", "SQLite in the instance folder", secret=True)
-    secret_key: str = setting("Signs the team's sessions and set-up links; required outside the demo, 32 characters or more.", _secret, "", "made in the instance folder in demo and development", secret=True)
+    secret_key: str = setting("Signs the team's sessions and set-up links, and the proofs and tickets at the door; the same on all nodes; required outside the demo, 32 characters or more.", _secret, "", "made in the instance folder in demo and development", secret=True)
     fingerprint_key: str = setting("Keys the fingerprints of addresses; the same on all nodes, backed up apart from the database, never changed while a letter runs.", _secret, "", "made in the instance folder on first use", secret=True)
     base_url: str = setting("The site's own address, the only source of absolute links.", _site, "http://127.0.0.1:8000", "`http://127.0.0.1:8000`")
     mail_url: str = setting("Where mail goes: `smtp://`, `smtps://` or `smtp+starttls://user:password@host:port`; `mailbox:` keeps it in a folder (demo and development only).", _mail, "", "`mailbox:` in demo and development", secret=True)
     mail_from: str = setting("Whom the mails come from.", _sender, "Open letters <letters@localhost.localdomain>", "`Open letters <letters@localhost.localdomain>`")
     operator: str = setting("Who runs the site and how to reach them; shown at the foot of every page.", str, "", "nobody named")
     languages: tuple[str, ...] = setting("Interface languages, the site's own first.", _languages, i18n.SHIPPED, f"`{','.join(i18n.SHIPPED)}`")
-    redis_url: str = setting("Keeps the rate limits in Redis, for several web nodes; needs the `redis` extra.", _redis, "", "a file shared by the processes of this machine", secret=True)
+    redis_url: str = setting("Keeps what the limits count, and its 72-hour key, in Redis, for several web nodes; needs the `redis` extra.", _redis, "", "a file shared by the processes of this machine", secret=True)
     trusted_proxies: int = setting("How many reverse proxies in front are ours; exactly so many hops of X-Forwarded-For are believed.", _number, 0, "`0`")
+    resolver: str = setting("Which name server is asked for the DNS records that organisations set, as `address:port`.", _resolver, "", "the system's own")
     require_second_factor: bool = setting("Whether team members must log in with a second factor.", _switch, True, "`on`, `off` in the demo")
     metrics_token: str = setting("Opens `/metrics` to whoever sends it as a bearer token; without it there is no such address.", str, "", "no metrics", secret=True)
-    limits: bool = setting("Network and global rate limits; `off` is for tests and benchmarks and never lifts the mail caps.", _switch, True, "`on`")
+    limits: bool = setting("The limits at the door; `off` is for tests and benchmarks: everything is counted and noted, nothing refused, and the mail caps stay.", _switch, True, "`on`")
 
     @property
     def shows_mailbox(self) -> bool:

@@ -111,6 +111,20 @@ class AlreadyDecided(Conflict):
     message = N_("%(who)s decided this on %(when)s: it is %(state)s now.")
 
 
+class ChangedSince(Conflict):
+    """The words on the moderator's page are not those of the signature any more."""
+
+    code = "changed_since"
+    message = N_("It was changed by its signatory since you opened it; look again.")
+
+
+class WithdrawnSince(Conflict):
+    """There is nothing left to decide about."""
+
+    code = "withdrawn_since"
+    message = N_("It was withdrawn by its signatory. Nothing is left to decide.")
+
+
 class ImpossibleMove(Conflict):
     """The transition table has no such move."""
 

@@ -28,6 +28,7 @@ WORDS = {
     "links": [{"token": "q7-Zk_3mPw0Lr5Vt", "kind": "person"}],
     "decision": "published",
     "reason": "",
+    "question": "Which page names you as a member?\nA link is enough.",
 }
 
 

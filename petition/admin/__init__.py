@@ -7,9 +7,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, make_response, render_template, session
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import format_datetime, gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.wrappers import Response as BaseResponse
 
 from petition.admin import gates, security
 from petition.errors import N_, AlreadyDecided, Invalid, PetitionError
@@ -23,7 +36,27 @@ STALE_FORM = N_("This form is too old or came from another site. Please open the
 
 def init_app(app: Flask) -> None:
     """Register the log-in and every view; forms are checked for their token here, and nowhere else."""
-    from petition.admin import letters, mail, review, signatures, team, trail  # noqa: F401 (they hang their views on the blueprint)
+    # They hang their views on the blueprint.
+    from petition.admin import (  # noqa: F401
+        account,
+        alarm,
+        bulk,
+        initial,
+        letters,
+        limits,
+        lists,
+        mail,
+        members,
+        organisations,
+        reasons,
+        reported,
+        review,
+        signatures,
+        talk,
+        team,
+        trail,
+        words,
+    )
 
     # Only the team has sessions, so only its forms carry tokens; its pages send no Referer that could be compared.
     app.config.update(WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_SSL_STRICT=False, WTF_CSRF_TIME_LIMIT=None)
@@ -31,9 +64,10 @@ def init_app(app: Flask) -> None:
     security.init_app(app, csrf)
     app.register_blueprint(bp)
     app.register_error_handler(CSRFError, _stale_form)
-    app.jinja_env.filters.update(moment=moment)
-    sheet = Path(str(app.static_folder)) / "admin.css"
-    app.extensions["admin_stylesheet"] = hashlib.sha256(sheet.read_bytes()).hexdigest()[:12]
+    app.register_error_handler(gates.NotFresh, _prove)
+    app.jinja_env.filters.update(moment=moment, hour=hour)
+    for name, file in (("admin_stylesheet", "admin.css"), ("admin_script", "admin.js"), ("passkeys_script", "passkeys.js")):
+        app.extensions[name] = hashlib.sha256((Path(str(app.static_folder)) / file).read_bytes()).hexdigest()[:12]
     app.context_processor(_everywhere)
 
 
@@ -42,15 +76,25 @@ def moment(value: datetime) -> str:
     return f"{format_datetime(value, format='medium', rebase=False)} UTC"
 
 
+def hour(value: str) -> str:
+    """The beginning of an hour that an address names, as the reader's language writes it."""
+    return f"{format_datetime(datetime.fromisoformat(value), format='short', rebase=False)} UTC"
+
+
 def _everywhere() -> dict[str, Any]:
-    sheet = current_app.extensions["admin_stylesheet"]
-    return {"admin_stylesheet": sheet, "member": gates.member_or_none, "holds": gates.holds}
+    digests = {name: current_app.extensions[name] for name in ("admin_stylesheet", "admin_script", "passkeys_script")}
+    return {**digests, "member": gates.member_or_none, "holds": gates.holds}
 
 
 @bp.before_request
 def _check_form() -> None:
     session.permanent = True  # ends after half an hour without a visit
     csrf.protect()
+
+
+def wants_json() -> bool:
+    """Whether a page's own script asks, which shows the answer in place."""
+    return request.accept_mimetypes.best == "application/json"
 
 
 @bp.errorhandler(PetitionError)
@@ -61,10 +105,22 @@ def _refused(error: PetitionError) -> Response:
         words = gettext(error.message, **(error.params | {"state": gettext(error.params["state"])}))
     else:
         words = say(error)
-    response = make_response(render_template("admin/error.html", message=words, code=error.code), error.status)
+    if wants_json():
+        response = make_response(jsonify(error={"code": error.code, "message": words}), error.status)
+    else:
+        response = make_response(render_template("admin/error.html", message=words, code=error.code), error.status)
     if error.status in (429, 503):
         response.headers["Retry-After"] = str(getattr(error, "retry_after", 10))
     return response
+
+
+@bp.errorhandler(gates.NotFresh)
+def _prove(error: gates.NotFresh) -> BaseResponse:
+    """Ask who they are: before a page that is to be opened, or with everything that was sent, to be sent on."""
+    if request.method == "GET":
+        return redirect(url_for("security.verify", next=request.full_path.rstrip("?")), 303)
+    given = [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", gates.PROOF)]
+    return make_response(render_template("admin/prove.html", given=given, wrong=error.wrong, proof=gates.PROOF), error.status)
 
 
 def _stale_form(error: CSRFError) -> Response:

@@ -1,4 +1,4 @@
-"""Who may open which admin page: every view names the least role it is for."""
+"""Who may open which admin page: every view names the least role it is for, and what needs a fresh log-in says so."""
 
 from __future__ import annotations
 
@@ -7,16 +7,29 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import redirect, request, session, url_for
+from flask import current_app, g, redirect, request, session, url_for
 from flask_security import current_user
-from flask_security.utils import logout_user
 
 from petition.accounts import ROLES, Member
-from petition.errors import Forbidden
+from petition.admin import throttle
+from petition.errors import N_, Forbidden, PetitionError
 
-LONGEST_SESSION = 12 * 3600  # seconds after which a password is asked for again, however busy the session
+FRESH = 30 * 60  # seconds for which who has just proved who they are need not do so again
+PROOF = "present_password"  # the field of the page that asks
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+
+class NotFresh(PetitionError):
+    """Who they are was proved too long ago for what is asked for; `wrong` when the password given now is not theirs."""
+
+    code = "not_fresh"
+    status = 403
+    message = N_("Please confirm that it is still you.")
+
+    def __init__(self, wrong: bool = False) -> None:
+        self.wrong = wrong
+        super().__init__()
 
 
 def gate(role: str) -> Callable[[View], View]:
@@ -44,6 +57,39 @@ def gate(role: str) -> Callable[[View], View]:
     return guard
 
 
+def fresh(view: View) -> View:
+    """Let only those through who proved within FRESH seconds who they are; stands below the gate.
+
+    Others are asked first: a page that was to be opened opens afterwards, and a form that was sent is carried out.
+    """
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        require_fresh()
+        return view(*args, **kwargs)
+
+    guarded.fresh = True  # type: ignore[attr-defined]
+    return cast(View, guarded)
+
+
+def require_fresh() -> None:
+    """Raise NotFresh unless the member has just proved who they are, or does so with this form."""
+    if is_fresh():
+        return
+    if request.method != "POST" or not request.form.get(PROOF):
+        raise NotFresh
+    throttle.count_guess()
+    password = current_app.extensions["security"].password_util.normalize(request.form[PROOF])
+    if not (member().password and member().verify_and_update_password(password)):
+        raise NotFresh(wrong=True)
+    session["fs_paa"] = g.fs_paa = time.time()
+
+
+def is_fresh() -> bool:
+    """Whether who is logged in proved within FRESH seconds who they are."""
+    return abs(time.time() - float(session.get("fs_paa", 0))) <= FRESH
+
+
 def holds(found: Member, role: str) -> bool:
     """Whether the member holds the role, or a greater one, anywhere."""
     return found.sees_all or any(ROLES.index(each.role) >= ROLES.index(role) for each in found.memberships)
@@ -58,10 +104,5 @@ def member() -> Member:
 
 
 def member_or_none() -> Member | None:
-    """The member who is logged in, if any; a session older than LONGEST_SESSION is ended."""
-    if not current_user.is_authenticated:
-        return None
-    if time.time() - float(session.get("fs_paa", 0)) > LONGEST_SESSION:
-        logout_user()
-        return None
-    return cast(Member, current_user._get_current_object())
+    """The member who is logged in, if any, and whose log-in still stands."""
+    return cast(Member, current_user._get_current_object()) if current_user.is_authenticated else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -17,8 +17,10 @@ from petition.letters import document
 from petition.letters import operations as letters
 from petition.letters.document import LetterDocument
 from petition.letters.models import Letter
+from petition.moderation import spikes
 from petition.signatures import directory
 
+SPIKES_SHOWN = timedelta(days=3)
 STATUSES = {
     "open": N_("The letter is open for signature."),
     "paused": N_("Signing is paused."),
@@ -42,7 +44,11 @@ def letter_list() -> str:
 def letter(slug: str) -> str:
     """One letter: state, counts, versions and languages."""
     found = moderation.letter(member(), slug)
-    return render_template("admin/letter.html", letter=found, counts=directory.counts(found), now=_now())
+    lately = spikes.listed(member(), found, since=_now() - SPIKES_SHOWN)
+    return render_template(
+        "admin/letter.html", letter=found, counts=directory.counts(found), now=_now(), spikes=lately,
+        aside=moderation.aside(member(), found),
+    )  # fmt: skip
 
 
 @bp.post("/letters/<slug>/status")

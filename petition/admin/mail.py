@@ -15,6 +15,8 @@ MESSAGES = {
     "expose": N_("the link that confirms a change"),
     "find": N_("the link to a signature, asked for again"),
     "decision": N_("what became of a held signature"),
+    "takeover": N_("who answers for an organisation's entry"),
+    "invitation": N_("an invitation to the team"),
 }
 
 

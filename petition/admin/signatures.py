@@ -8,7 +8,7 @@ from flask import Response, render_template, request, stream_with_context
 
 from petition import exports, moderation
 from petition.admin import bp
-from petition.admin.gates import gate, member
+from petition.admin.gates import gate, member, require_fresh
 from petition.signatures import directory
 from petition.signatures.models import STATES
 
@@ -32,6 +32,8 @@ def signatures(slug: str) -> str:
 def export(slug: str) -> Response:
     """The letter's signatories as CSV, streamed; addresses are for owners."""
     found = moderation.letter(member(), slug)
+    if member().may("owner", found.team_id):
+        require_fresh()  # the file holds addresses
     rows = exports.stream(
         found, "csv", states=request.args.getlist("state"), kinds=request.args.getlist("kind"),
         owner=member().may("owner", found.team_id),

@@ -10,10 +10,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition import accounts
-from petition.accounts import Team
+from petition.accounts import MemberRow, Team, sessions
 from petition.admin import bp
 from petition.admin.gates import gate, member
-from petition.errors import N_, Fault, Invalid
+from petition.errors import N_, Fault, Invalid, PetitionError
 
 LARGEST_LOGO = 200_000  # bytes
 SAVED = N_("Saved.")
@@ -23,16 +23,22 @@ SAVED = N_("Saved.")
 @gate("owner")
 def team() -> BaseResponse:
     """Members and settings of the teams that the member owns."""
-    return _team()
+    return show_team()
 
 
-def _team(wrong: int | None = None, problem: Invalid | None = None) -> BaseResponse:
-    owned = [each for each in accounts.teams(member()) if member().may("owner", each.id)]
-    names = {each.name for each in owned}
-    faults = {fault.field: fault for fault in problem.faults} if problem else {}
+def show_team(wrong: int | None = None, problem: PetitionError | None = None) -> BaseResponse:
+    """The page, with what was wrong with something sent to one of the teams."""
+    me = member()
+    owned = [each for each in accounts.teams(me) if me.may("owner", each.id)]
+    rows: dict[int, list[MemberRow]] = {each.id: [] for each in owned}
+    for row in accounts.members(me):
+        if row.team_id in rows:
+            rows[row.team_id].append(row)
+    faults = {fault.field: fault for fault in problem.faults} if isinstance(problem, Invalid) else {}
     html = render_template(
-        "admin/team.html", teams=owned, rows=[row for row in accounts.members(member()) if row.team in names],
-        wrong=wrong, faults=faults, typed=request.form,
+        "admin/team.html", teams=owned, rows=rows, roles=accounts.ROLES, wrong=wrong, faults=faults, typed=request.form,
+        problem=None if isinstance(problem, Invalid) else problem, sessions=sessions.counted(datetime.now(UTC)),
+        commands=accounts.commanded(me),
     )  # fmt: skip
     return make_response(html, problem.status if problem else 200)
 
@@ -48,7 +54,7 @@ def describe(team_id: int) -> BaseResponse:
             imprint=given.get("imprint", "").replace("\r\n", "\n").strip(), actor=member().actor, now=datetime.now(UTC),
         )  # fmt: skip
     except Invalid as error:
-        return _team(team_id, error)
+        return show_team(team_id, error)
     flash(gettext(SAVED))
     return redirect(url_for("admin.team"), 303)
 
@@ -64,7 +70,7 @@ def logo(team_id: int) -> BaseResponse:
         if request.form.get("action") != "remove":
             picture, media_type = _picture()
     except Invalid as error:
-        return _team(team_id, error)
+        return show_team(team_id, error)
     digest = hashlib.sha256(picture).hexdigest() if picture else ""
     accounts.set_logo(found.id, picture, media_type, digest, actor=member().actor, now=datetime.now(UTC))
     flash(gettext(SAVED))

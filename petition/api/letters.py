@@ -77,7 +77,8 @@ def signatories(slug: str) -> Response:
             "id": each.id, "kind": each.kind, "name": each.name if each.kind == "person" else "",
             "organisation": each.name if each.kind == "organisation" else each.affiliation, "role": each.role, "website": each.website,
             "country": each.country if each.country in shown else "", "comment": each.comment,
-            "signed_on": each.signed_on.isoformat() if each.signed_on else None,
+            "signed_on": each.signed_on.isoformat() if each.signed_on else None, "verification": each.verification,
+            "verified_on": each.verified_on.isoformat() if each.verified_on else None,
         }
         for each in page.entries
     ]  # fmt: skip

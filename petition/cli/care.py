@@ -9,6 +9,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from petition import config as settings
+from petition.audit import COMMAND_LINE
 from petition.upkeep import invariants, readiness, retention
 from petition.upkeep.invariants import Result
 
@@ -41,7 +42,7 @@ def _mark(result: Result) -> str:
 def purge(dry_run: bool) -> None:
     """Forget what has been kept long enough, rule by rule."""
     readiness.require_schema()
-    for words, number in retention.purge(datetime.now(UTC), dry_run=dry_run):
+    for words, number in retention.purge(datetime.now(UTC), dry_run=dry_run, actor=COMMAND_LINE):
         click.echo(f"{number:>7}  {words}")
     if dry_run:
         click.echo("Nothing was changed; without --dry-run it is.")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from flask.cli import with_appcontext
 
-from petition import exports
+from petition import audit, exports
+from petition.audit import COMMAND_LINE
 from petition.errors import NotFound
 from petition.letters import operations
 from petition.signatures import directory
@@ -48,6 +50,10 @@ def export(
         pieces = exports.stream(letter, format_, states=states, kinds=kinds, columns=columns, owner=True)
     except exports.BadExport as error:
         raise click.UsageError(str(error)) from error
+    audit.note(
+        at=datetime.now(UTC), actor=COMMAND_LINE, action="letter.exported", thing=("letter", letter.id), team_id=letter.team_id,
+        format=format_, addresses=True, letter=letter.slug,
+    )  # fmt: skip
     if output is None:
         for piece in pieces:
             sys.stdout.buffer.write(piece)

@@ -12,12 +12,13 @@ from petition.cli.care import check, purge
 from petition.cli.demo import demo
 from petition.cli.export import export
 from petition.cli.letter import letter
+from petition.cli.mail import mail
 from petition.cli.serving import serve, worker
 from petition.cli.team import team
 from petition.errors import PetitionError
 from petition.upkeep.readiness import DATABASE_ERRORS
 
-COMMANDS: list[click.Command] = [demo, serve, worker, letter, team, export, check, purge]
+COMMANDS: list[click.Command] = [demo, serve, worker, letter, team, mail, export, check, purge]
 
 
 def main() -> None:

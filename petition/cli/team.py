@@ -83,13 +83,13 @@ def remove(email: str) -> None:
 @click.argument("email")
 @with_appcontext
 def reset(email: str) -> None:
-    """Clear a member's second factor and print a one-time link."""
+    """Clear a member's password and second factor and print a one-time link."""
     readiness.require_schema()
     try:
         member = accounts.reset_second_factor(email, actor=COMMAND_LINE, now=datetime.now(UTC))
     except NotFound as error:
         raise _nobody(email) from error
-    click.echo(f"The second factor of {member.email} is cleared and their sessions are ended.")
+    click.echo(f"Password and second factor of {member.email} are cleared and their sessions are ended.")
     _print_link(member)
 
 

@@ -2,5 +2,6 @@
 
 from petition.exports.formats import FORMATS, stream
 from petition.exports.rows import COLUMNS, BadExport
+from petition.exports.trail import trail
 
-__all__ = ["COLUMNS", "FORMATS", "BadExport", "stream"]
+__all__ = ["COLUMNS", "FORMATS", "BadExport", "stream", "trail"]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from petition.db import db
 from petition.errors import N_, PetitionError
 from petition.letters.models import Letter, LetterText
+from petition.signatures import discretion, levels
 from petition.signatures.directory import initials
 from petition.signatures.models import Signature
 
@@ -27,26 +28,20 @@ class BadExport(PetitionError):
 
 def _name(signature: Signature) -> str:
     # An organisation's representative is known to the team only.
-    if signature.kind == "organisation" or signature.visibility == "counted":
+    if signature.kind == "organisation":
         return ""
-    return initials(signature.name) if signature.visibility == "initials" else signature.name
+    if discretion.hides(signature, "export"):
+        return initials(signature.name) if signature.visibility == "initials" else ""
+    return signature.name
 
 
 def _shown(name: str) -> Callable[[Signature], str]:
     """A column that only those who are shown by name have."""
 
     def read(signature: Signature) -> str:
-        hidden = signature.visibility == "counted" or (signature.kind == "person" and signature.visibility == "initials")
-        return "" if hidden else str(getattr(signature, name))
+        return "" if discretion.hides(signature, "export") else str(getattr(signature, name))
 
     return read
-
-
-def _verification(signature: Signature) -> str:
-    if signature.origin == "imported":
-        return "imported"
-    checked = signature.kind == "organisation" and signature.state == "published" and signature.decided_at is not None
-    return "team" if checked else "email"
 
 
 _READ: dict[str, Callable[[Signature], str]] = {
@@ -60,7 +55,7 @@ _READ: dict[str, Callable[[Signature], str]] = {
     "comment": _shown("comment"),
     "visibility": lambda signature: signature.visibility,
     "state": lambda signature: signature.state,
-    "verification": _verification,
+    "verification": levels.verification,
     "language": lambda signature: signature.language,
     "signed_on": lambda signature: signature.signed_on.isoformat(),
     "letter_version": lambda signature: signature.text.version.label,

@@ -1,9 +1,32 @@
-"""Limits on what one network may do within a time: named policies, counted under keys that die after 72 hours."""
+"""Limits on what may come in within a time: named policies, counted under keys that die after 72 hours."""
 
 from petition.limits.counters import KEPT
-from petition.limits.limiter import Limiter
-from petition.limits.policies import FIND, LINK_GUESSES, LOGIN, POLICIES, SIGN_BURST, SIGN_SUSTAINED, Policy, network_prefix
+from petition.limits.limiter import Limiter, Use
+from petition.limits.policies import (
+    BY_NAME,
+    DNS_CHECK,
+    DOMAIN,
+    DOMAIN_CAP,
+    FIND,
+    FREE_MAIL,
+    LETTER_LOAD,
+    LINK_GUESSES,
+    LOGIN,
+    LOGIN_ACCOUNT,
+    POLICIES,
+    REPORT,
+    REPORT_ENTRY,
+    SIGN_BURST,
+    SIGN_SUSTAINED,
+    SITE_LOAD,
+    TICKETS,
+    Policy,
+    Rate,
+    network_prefix,
+)  # fmt: skip
 
 __all__ = [
-    "FIND", "KEPT", "LINK_GUESSES", "LOGIN", "POLICIES", "SIGN_BURST", "SIGN_SUSTAINED", "Limiter", "Policy", "network_prefix",
+    "BY_NAME", "DNS_CHECK", "DOMAIN", "DOMAIN_CAP", "FIND", "FREE_MAIL", "KEPT", "LETTER_LOAD", "LINK_GUESSES", "LOGIN",
+    "LOGIN_ACCOUNT", "POLICIES", "REPORT", "REPORT_ENTRY", "SIGN_BURST", "SIGN_SUSTAINED", "SITE_LOAD", "TICKETS", "Limiter",
+    "Policy", "Rate", "Use", "network_prefix",
 ]  # fmt: skip

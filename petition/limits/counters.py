@@ -39,6 +39,12 @@ WHERE CAST({_BEFORE} * :fading + {_HITS} AS INTEGER) + :amount <= :limit
 RETURNING hits
 """  # noqa: S608 (put together from the constants above)
 _LOOK = f"SELECT {_BEFORE}, {_HITS} FROM counter WHERE key = :key"  # noqa: S608 (as above)
+# `/` is followed by `0`: every key that begins with `start/` stands before `start0`.
+_BUSIEST = f"""
+SELECT count(*), coalesce(max(weighted), 0) FROM (
+    SELECT CAST({_BEFORE} * :fading + {_HITS} AS INTEGER) AS weighted FROM counter WHERE key >= :start AND key < :end
+) WHERE weighted > 0
+"""  # noqa: S608 (as above)
 _TIDY = "DELETE FROM counter WHERE key IN (SELECT key FROM counter WHERE expires < :now LIMIT :most)"
 
 
@@ -84,6 +90,13 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
         left = (1 - passed) * expiry
         before, hits = self._one(_LOOK, {"key": key, "slot": int(slot)}) or (0, 0)
         return before, left if before else 0.0, hits, left + expiry
+
+    def busiest(self, start: str, seconds: int) -> tuple[int, int]:
+        """How many counters begin like this, a name that ends in a slash, and count something; and the highest of them."""
+        slot, passed = divmod(time.time() / seconds, 1)
+        values = {"slot": int(slot), "fading": 1 - passed, "start": start, "end": start[:-1] + "0"}
+        subjects, highest = self._one(_BUSIEST, values) or (0, 0)
+        return subjects, highest
 
     def clear_sliding_window(self, key: str, expiry: int) -> None:
         """Forget what was counted under this key."""
@@ -147,9 +160,9 @@ def generation() -> int:
     return int(time.time() // KEPT)
 
 
-def counters(instance: Path, number: int) -> Path:
+def counters(instance: Path, number: int, shared: bool = True) -> Path:
     """The file of this generation, made with a fresh key on first use; processes that race end up with the same."""
-    path = _home(instance) / f"{number}.sqlite3"
+    path = _home(instance, shared) / f"{number}.sqlite3"
     if not path.exists():
         fresh = path.with_name(f"{number}.{secrets.token_hex(8)}")
         try:
@@ -164,10 +177,13 @@ def counters(instance: Path, number: int) -> Path:
     return path
 
 
-def _home(instance: Path) -> Path:
-    """The folder of the counters: memory shared by the processes of this machine, else the instance folder."""
+def _home(instance: Path, shared: bool) -> Path:
+    """The folder of the counters: memory shared by the processes of this machine, else the instance folder.
+
+    Tests and benchmarks, which switch the limits off, leave nothing outside their instance folder.
+    """
     preferred, fallback = homes(instance)
-    if os.access(SHARED_MEMORY, os.W_OK):
+    if shared and os.access(SHARED_MEMORY, os.W_OK):
         with suppress(FileExistsError):
             preferred.mkdir(mode=0o700)
         if ours(preferred):

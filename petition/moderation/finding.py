@@ -1,46 +1,34 @@
-"""Who waits for the team, and how any signature of a letter is found."""
+"""How any signature of a letter is found, and looked at with its history."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, not_, or_, select
+from sqlalchemy import ColumnElement, func, not_, or_, select
 
 from petition import accounts, audit
 from petition.accounts import Member
 from petition.audit import AuditEntry
 from petition.db import db, transaction
-from petition.errors import BadCursor, NotFound
+from petition.errors import BadCursor, NotFound, PetitionError
 from petition.letters.models import Letter
-from petition.moderation.view import Row, find, hidden, letter, row
-from petition.signatures import screening
-from petition.signatures.models import STATES, Signature, Tally
-
-PAGE = 50
-
-
-def queue(member: Member, letter_slug: str | None = None, after: str | None = None, limit: int = PAGE) -> list[Row]:
-    """The held signatures that the member may see, the longest waiting first, after the one with that public id.
-
-    Raises NotFound for another team's letter, and BadCursor.
-    """
-    rows: Select[Any] = select(Signature).join(Letter).where(Signature.state == "held")
-    rows = _of_teams(rows, member).order_by(Signature.id).limit(limit)
-    if letter_slug is not None:
-        rows = rows.where(Signature.letter_id == letter(member, letter_slug).id)
-    if after:
-        rows = rows.where(Signature.id > _position(after))
-    return [row(member, each) for each in db.session.scalars(rows)]
+from petition.moderation import talk
+from petition.moderation.held import PAGE
+from petition.moderation.models import Note
+from petition.moderation.view import Row, find, row
+from petition.signatures import discretion, screening
+from petition.signatures.models import STATES, Signature
 
 
-def waiting(member: Member) -> dict[int, int]:
-    """How many signatures are held, by letter, from the tallies."""
-    cells = select(Tally.letter_id, func.sum(Tally.count)).join(Letter, Letter.id == Tally.letter_id)
-    cells = cells.where(Tally.state == "held").group_by(Tally.letter_id)
-    if member.team_ids is not None:
-        cells = cells.where(Letter.team_id.in_(member.team_ids))
-    return {int(number): int(count) for number, count in db.session.execute(cells) if count}
+@dataclass(frozen=True)
+class Detail:
+    """One signature for its own page: as the member may see it, its history, what was said, and why it cannot be asked about."""
+
+    row: Row
+    history: list[AuditEntry]
+    notes: list[Note]
+    unaskable: PetitionError | None
 
 
 def search(
@@ -55,17 +43,22 @@ def search(
     if state in STATES:
         rows = rows.where(Signature.state == state)
     if words := " ".join(query.replace("\x00", " ").split())[:200]:
-        rows = rows.where(_named(words), not_(hidden(member.may("owner", letter.team_id))))
+        audience: discretion.Audience = "owner" if member.may("owner", letter.team_id) else "team"
+        rows = rows.where(_named(words), not_(discretion.hides(Signature, audience)))
     if after:
         rows = rows.where(Signature.id < _position(after, letter))
     return [row(member, each) for each in db.session.scalars(rows)]
 
 
-def detail(member: Member, public_id: str) -> tuple[Row, list[AuditEntry]]:
+def detail(member: Member, public_id: str) -> Detail:
     """One signature and everything that happened to it; raises NotFound, also for another team's."""
     found = find(public_id)
     accounts.require(member, "viewer", found.letter.team_id)
-    return row(member, found), audit.of("signature", public_id)
+    shown = row(member, found)
+    said = talk.of(found)
+    # Notes and answers may name whom the row hides.
+    readable = member.may("moderator", found.letter.team_id) and not shown.hidden
+    return Detail(shown, audit.of("signature", public_id), said if readable else [], talk.why_not(found, said))
 
 
 def note_export(member: Member, letter: Letter, kind: str, *, now: datetime) -> None:
@@ -79,16 +72,12 @@ def note_export(member: Member, letter: Letter, kind: str, *, now: datetime) -> 
         )  # fmt: skip
 
 
-def _of_teams(rows: Select[Any], member: Member) -> Select[Any]:
-    return rows if member.team_ids is None else rows.where(Letter.team_id.in_(member.team_ids))
-
-
-def _position(after: str, letter: Letter | None = None) -> int:
+def _position(after: str, letter: Letter) -> int:
     try:
         found = find(after)
     except NotFound as error:
         raise BadCursor from error
-    if letter is not None and found.letter_id != letter.id:
+    if found.letter_id != letter.id:
         raise BadCursor
     return found.id
 

@@ -15,7 +15,12 @@ def leads_to(found: Signature, decision: str) -> str | None:
         return end if found.state == start else None
     if decision == "reject":
         return "rejected" if found.state in ("held", "published") else None
-    if found.state == "rejected" and found.state_before in ("held", "published"):
-        return found.state_before
-    approved = found.state == "published" and found.state_before == "held" and found.decided_at is not None
-    return "held" if approved else None
+    return _undone(found)
+
+
+def _undone(found: Signature) -> str | None:
+    """What a signature was before the team's last decision; `decided_at` is empty when its state is nobody's decision."""
+    if found.state == "rejected":
+        return found.state_before if found.state_before in ("held", "published") else None
+    turned = (found.state, found.state_before) in (("published", "held"), ("held", "published"))
+    return found.state_before if turned and found.decided_at is not None else None

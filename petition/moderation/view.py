@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import select
 
 from petition import accounts
 from petition.accounts import Member
@@ -14,9 +16,12 @@ from petition.errors import NotFound
 from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.moderation.moves import DECISIONS, leads_to
-from petition.signatures import directory
+from petition.signatures import directory, discretion
 from petition.signatures.directory import Entry
 from petition.signatures.models import Signature
+
+UNDO_FOR = timedelta(hours=24)  # after this a decision is changed by another one, not undone
+HIDEABLE = ("name", "organisation", "role", "comment")
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,14 @@ class Row:
     decided_by: str
     decided_at: datetime | None
     reason: str
+    reason_class: str
     shown: Entry | None  # as readers see it, or would; None for somebody counted without a name
     moves: tuple[str, ...]  # the decisions open to this member now
+    seen: str  # the state and a digest of the words above: a decision about others is refused
+    hidden: bool  # the words are kept from this member
+    undo_until: datetime | None  # how long the team's last decision can be undone, if there is one
+    notes: int = 0
+    talk: str = ""  # 'asked' while a question waits for its answer, 'answered' after it
 
 
 def letter(member: Member, slug: str, role: str = "viewer") -> Letter:
@@ -55,6 +66,7 @@ def letter(member: Member, slug: str, role: str = "viewer") -> Letter:
 
 
 def find(public_id: str, lock: bool = False) -> Signature:
+    """The signature of this public id; raises NotFound. With `lock` nobody else moves it until the transaction ends."""
     query = select(Signature).where(Signature.public_id == public_id)
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
@@ -64,25 +76,16 @@ def find(public_id: str, lock: bool = False) -> Signature:
     return found
 
 
-def hidden(owner: bool) -> ColumnElement[bool]:
-    """Published without a name: kept for nobody's eyes; with initials: for an owner's."""
-    shown = ("public", "initials") if owner else ("public",)
-    return and_(Signature.state == "published", Signature.kind == "person", Signature.visibility.not_in(shown))
-
-
-def row(member: Member, found: Signature) -> Row:
+def row(member: Member, found: Signature, notes: int = 0, talk: str = "") -> Row:
     """The signature as this member may see it."""
     team_id = found.letter.team_id
     owner, moderator = member.may("owner", team_id), member.may("moderator", team_id)
     entry = directory.entry(found) if found.visibility != "counted" or found.kind == "organisation" else None
-    hidden = (
-        found.state == "published"
-        and found.kind == "person"
-        and found.visibility not in ("public", "initials" if owner else "public")
-    )
-    said = {name: "" if hidden else getattr(found, name) for name in ("name", "organisation", "role", "comment")}
+    hidden = bool(discretion.hides(found, "owner" if owner else "team"))
+    said = {name: "" if hidden else getattr(found, name) for name in HIDEABLE}
     if hidden and entry is not None:
         said["name"] = entry.name
+    undone = leads_to(found, "restore")
     return Row(
         id=found.public_id, letter=found.letter, kind=found.kind, state=found.state, visibility=found.visibility,
         **said,
@@ -90,6 +93,15 @@ def row(member: Member, found: Signature) -> Row:
         mail_domain=(found.mail_domain or "") if moderator else "", flags=list(found.flags), language=found.language,
         version=found.text.version.label, signed_on=found.signed_on,
         decided_by=found.decided_by, decided_at=found.decided_at,
-        reason=found.reason, shown=entry,
+        reason=found.reason, reason_class=found.reason_class, shown=entry,
         moves=tuple(each for each in DECISIONS if leads_to(found, each)) if moderator else (),
+        seen=_seen(found, said), hidden=hidden,
+        undo_until=found.decided_at + UNDO_FOR if undone and found.decided_at and moderator else None,
+        notes=notes, talk=talk,
     )  # fmt: skip
+
+
+def _seen(found: Signature, said: dict[str, Any]) -> str:
+    # Of what this member sees only: a digest of hidden words could be guessed back to them.
+    words = [*said.values(), found.website, found.country, found.visibility]
+    return f"{found.state}.{hashlib.sha256(chr(31).join(words).encode()).hexdigest()[:16]}"

@@ -11,9 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from petition.db import serialise
+from petition.outbox import suppression
 from petition.outbox.models import OutboxMail
 
 LIFETIME = timedelta(days=7)
+LONGEST_WAIT = timedelta(minutes=1)  # for which a mail may lie before its first try, so that it can be taken back
 
 
 @dataclass(frozen=True)
@@ -26,23 +28,39 @@ class Cap:
 
 VERIFICATION_CAP = Cap(day=3, month=5)
 FIND_CAP = Cap(day=3, month=30)
+QUESTION_CAP = Cap(day=3, month=6)
 
 
 def queue(
     session: Session, message: str, *, to: str, fingerprint: str, language: str, values: dict[str, Any], scope: str,
-    now: datetime, cap: Cap | None = None, lifetime: timedelta = LIFETIME,
+    now: datetime, cap: Cap | None = None, lifetime: timedelta = LIFETIME, wait: timedelta = timedelta(0),
 ) -> bool:  # fmt: skip
-    """Queue one mail inside the caller's transaction; False, and no mail, when the address has had its share.
+    """Queue one mail inside the caller's transaction; False, and no mail, when the address has had its share or wants none.
 
-    `values` are plain JSON for the templates and hold nothing a stranger typed, save in mails to the team itself.
+    `values` are plain JSON for the templates and hold nothing a stranger typed, save in mails to the team itself. For
+    `wait`, at most LONGEST_WAIT, it can be taken back.
     """
+    if suppression.silences(session, message, fingerprint):
+        return False
     if cap is not None and _spent(session, fingerprint, scope, cap, now):
         return False
     session.add(OutboxMail(
         message_id=uuid.uuid4().hex, message=message, language=language, recipient=to, values=values,
-        recipient_fingerprint=fingerprint, scope=scope, queued_at=now, due_at=now, expires_at=now + lifetime,
+        recipient_fingerprint=fingerprint, scope=scope, queued_at=now, due_at=now + wait, expires_at=now + lifetime,
     ))  # fmt: skip
     return True
+
+
+def take_back(session: Session, message: str, *, fingerprint: str, scope: str) -> str | None:
+    """Forget the mails of this kind that nobody has tried to send yet: the address they were for, or None when too late."""
+    mine = select(OutboxMail).where(OutboxMail.recipient_fingerprint == fingerprint, OutboxMail.scope == scope)
+    mine = mine.where(OutboxMail.message == message, OutboxMail.state == "queued")
+    mine = mine.where(OutboxMail.attempts == 0, OutboxMail.leased_until.is_(None))
+    address = None
+    for mail in session.scalars(mine.order_by(OutboxMail.id).with_for_update(skip_locked=True)):
+        address = mail.recipient
+        session.delete(mail)
+    return address
 
 
 def _spent(session: Session, fingerprint: str, scope: str, cap: Cap, now: datetime) -> bool:

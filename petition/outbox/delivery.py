@@ -15,14 +15,15 @@ from email.message import EmailMessage
 from secrets import SystemRandom
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, null, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from petition.config import Config
 from petition.db import db, is_postgresql, transaction
 from petition.errors import Busy, PetitionError
-from petition.outbox.models import OutboxMail
+from petition.outbox import LONGEST_WAIT, suppression
+from petition.outbox.models import EMPTIED, OutboxMail
 from petition.outbox.preparing import prepared
 from petition.outbox.rendering import FAULTS, render
 from petition.outbox.transport import InDoubt, Permanent, Temporary, Transport, Unavailable, open_transport
@@ -40,7 +41,6 @@ JITTER = 0.2  # a refusal of many mails at once is not answered by as many at on
 RECORDING = 120.0  # seconds for which a mail that is out already is worth recording as such
 
 _chance = SystemRandom()
-_EMPTIED: dict[str, Any] = {"recipient": None, "values": null()}
 
 
 @dataclass(frozen=True)
@@ -136,13 +136,14 @@ def _reading() -> Iterator[Session]:
 def _due(now: datetime) -> ColumnElement[bool]:
     """What may be claimed now.
 
-    A mail that was never tried is due whatever its date says, and a lease that outlasts twice its length is none: both
-    come from a clock that was set back.
+    A mail that was never tried waits a minute at most, whatever its date says, and a lease that outlasts twice its length
+    is none: both come from a clock that was set back.
     """
     free = or_(
         OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now, OutboxMail.leased_until > now + 2 * LEASE
     )
-    return and_(OutboxMail.state == "queued", or_(OutboxMail.due_at <= now, OutboxMail.attempts == 0), free)
+    untried = and_(OutboxMail.attempts == 0, OutboxMail.due_at > now + LONGEST_WAIT)
+    return and_(OutboxMail.state == "queued", or_(OutboxMail.due_at <= now, untried), free)
 
 
 def _is_due(now: datetime) -> bool:
@@ -158,7 +159,7 @@ def _drop_expired(now: datetime) -> None:
             return
     with transaction() as session:
         session.execute(update(OutboxMail).where(expired).values(
-            state="dropped", finished_at=now, leased_until=None, **_EMPTIED
+            state="dropped", finished_at=now, leased_until=None, **EMPTIED
         ))  # fmt: skip
 
 
@@ -187,7 +188,7 @@ def _send(transport: Transport, message: EmailMessage, mail: OutboxMail, clock: 
     except Unavailable as failure:
         _record(mail, leased_until=None, attempts=mail.attempts - 1, last_error=str(failure))
         raise
-    _record(mail, state="sent", finished_at=clock(), leased_until=None, last_error="", **_EMPTIED)
+    _record(mail, state="sent", finished_at=clock(), leased_until=None, last_error="", **EMPTIED)
     return "sent"
 
 
@@ -205,6 +206,10 @@ def _claim(now: datetime) -> OutboxMail | str | None:
         mail.leased_until, mail.attempts = now + LEASE, mail.attempts + 1
         mail.unknowns += unknown
         session.flush()
+        if suppression.silences(session, mail.message, mail.recipient_fingerprint):
+            # Its holder stopped all mail while it was being queued.
+            _record(mail, state="stopped", finished_at=now, leased_until=None, **EMPTIED)
+            return "stopped"
         if mail.unknowns >= DOUBTS:
             return _give_up(mail, GAVE_UP, now, attempts=mail.attempts - 1)
         fault = _prepare(session, mail, now)
@@ -248,7 +253,7 @@ def _retry(mail: OutboxMail, why: str, now: datetime, doubts: int | None = None)
 
 
 def _give_up(mail: OutboxMail, why: str, now: datetime, **more: Any) -> str:
-    _record(mail, state="failed", finished_at=now, leased_until=None, last_error=why, **_EMPTIED, **more)
+    _record(mail, state="failed", finished_at=now, leased_until=None, last_error=why, **EMPTIED, **more)
     log.warning("mail %d (%s) failed for good: %s", mail.id, mail.message, why)
     return "failed"
 

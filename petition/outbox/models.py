@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String
+from sqlalchemy import JSON, Index, String, null
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.db import Model, UtcDateTime
 
-STATES = ("queued", "sent", "failed", "dropped")
+STATES = ("queued", "sent", "failed", "dropped", "stopped")  # stopped by its recipient
+# What a mail no longer holds once it has left the queue.
+EMPTIED: dict[str, Any] = {"recipient": None, "values": null()}
 
 
 class OutboxMail(Model):
-    """A queued, sent, failed or dropped mail; `recipient` and `values` are emptied when it leaves the queue."""
+    """A queued, sent, failed, dropped or stopped mail; `recipient` and `values` are emptied when it leaves the queue."""
 
     __tablename__ = "outbox_mail"
     __table_args__ = (

@@ -18,6 +18,7 @@ from jinja2 import TemplateError
 
 from petition import addresses, i18n
 from petition.config import Config
+from petition.outbox import suppression
 from petition.outbox.models import OutboxMail
 
 # What a faulty template, value or preparer raises; one such mail must not stop the others.
@@ -59,6 +60,7 @@ def _context(mail: OutboxMail, config: Config) -> dict[str, Any]:
         "language": mail.language,
         "direction": i18n.direction(mail.language),
         "link": partial(_link, config.base_url),
+        "stop_link": _stop_link(mail, config),
     }
 
 
@@ -67,6 +69,15 @@ def _link(base_url: str, token: str) -> str:
     if not re.fullmatch(r"[\w-]+", token, re.ASCII):
         raise ValueError("this token cannot stand in a link")
     return f"{base_url}/signature/{token}"
+
+
+def _stop_link(mail: OutboxMail, config: Config) -> str:
+    """Where the holder of the mailbox stops all mail; nothing in mails to the team."""
+    if mail.message in suppression.TO_THE_TEAM or not mail.recipient_fingerprint:
+        return ""
+    spoken = mail.language in config.languages[1:]  # the site's own language has the plain address
+    prefix = f"/{mail.language}" if spoken else ""
+    return f"{config.base_url}{prefix}/mail/stop/{suppression.token(mail.recipient_fingerprint, config)}"
 
 
 def _bodies(message: str, language: str, context: dict[str, Any]) -> tuple[str, str, str]:

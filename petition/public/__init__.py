@@ -9,6 +9,7 @@ from werkzeug.routing import AnyConverter
 
 from petition.errors import CrossSite, LengthRequired, WrongMediaType
 from petition.public import errors
+from petition.signatures.rulebook import Rulebook
 
 bp = Blueprint("public", __name__)
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", ""}
@@ -16,9 +17,10 @@ FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", ""}
 
 def init_app(app: Flask) -> None:
     """Register every page twice: at its plain address and behind each interface language."""
-    from petition.public import mailbox, pages, sign, signature  # noqa: F401 (they hang their views on the blueprint)
+    from petition.public import mailbox, pages, report, sign, signature, stop  # noqa: F401 (they hang their views on the blueprint)
 
     config = app.config["PETITION"]
+    app.extensions["rulebook"] = Rulebook()
     app.url_map.converters["language"] = AnyConverter
     codes = ",".join(config.languages)
     app.register_blueprint(bp)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Response, current_app, g, make_response, redirect, render_template, request
+from flask import Response, current_app, g, jsonify, make_response, redirect, render_template, request
 from flask_babel import force_locale
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import BooleanField, EmailField, HiddenField, RadioField, SelectField, StringField, TextAreaField, URLField
 
-from petition import addresses, limits
+from petition import addresses, challenge, limits
 from petition.errors import N_, BadRequest, Busy, Conflict, Fault, Invalid, PetitionError, TooMany
 from petition.letters import operations as letters
 from petition.letters.models import Letter
@@ -18,6 +18,8 @@ from petition.public import bp
 from petition.public.errors import with_retry
 from petition.public.pages import NAMES_FRESH, address, cached, letter_context, robots, speak
 from petition.signatures import operations, submission
+from petition.signatures.door import Door, ProofAsked, Visit
+from petition.signatures.rulebook import Rulebook
 from petition.templating import current_language, settings
 
 MOST_FIELDS = 60
@@ -44,6 +46,9 @@ class SignForm(FlaskForm):  # type: ignore[misc]
     updates = BooleanField()
     deliver = BooleanField()
     email_checked = HiddenField()
+    topic = StringField()  # the trap: hidden from people, who leave it empty
+    altcha = HiddenField()
+    ticket = HiddenField()
 
     def typed(self) -> dict[str, str]:
         """What was sent, by field name, exactly as it came."""
@@ -63,15 +68,18 @@ def sign(slug: str) -> BaseResponse:
     found = letters.find_published(slug)
     speak(found)
     form = _form()
+    now = datetime.now(UTC)
+    door = _door(found, now)
     try:
-        knock(limits.SIGN_BURST, limits.SIGN_SUSTAINED)
+        door.knock()
         given = submission.check(form.typed() | _unsaid(found), language=current_language())
+        _rulebook().let_in(found, addresses.domain(given.email), now=now)
         _ask_about_near_miss(given.email, form)
-        operations.request(found, given, config=settings(), now=datetime.now(UTC))
+        operations.request(found, given, config=settings(), now=now, arrival=door.enter(given.email))
     except Invalid as error:
         return _again(found, form, error, error.faults)
     except (Conflict, TooMany, Busy) as error:
-        return _again(found, form, error, ())
+        return _again(found, form, _asking(door, error), ())
     return redirect(address("check_your_inbox", found), 303)
 
 
@@ -81,16 +89,40 @@ def _form() -> SignForm:
     return SignForm(formdata=request.form)
 
 
+def _door(found: Letter, now: datetime) -> Door:
+    """The door of a letter, for this visit and what it brings."""
+    given = request.form
+    visit = Visit(
+        request.remote_addr or "", trapped=bool(given.get("topic", "").strip()), proof=given.get("altcha", ""),
+        ticket=given.get("ticket", ""),
+    )  # fmt: skip
+    return Door(found, visit, _limiter(), settings(), now, _rulebook())
+
+
+def _asking(door: Door, error: PetitionError) -> PetitionError:
+    """Whoever shows a spent proof is asked for another."""
+    return door.asked("spent") if isinstance(error, challenge.PassSpent) else error
+
+
 def _unsaid(found: Letter) -> dict[str, str]:
     """Under a protected letter, whoever does not say how to appear is counted without a name."""
     return {"visibility": "counted"} if found.protected and not request.form.get("visibility") else {}
 
 
+def _rulebook() -> Rulebook:
+    found: Rulebook = current_app.extensions["rulebook"]
+    return found
+
+
 def knock(*policies: limits.Policy) -> None:
     """Count this visit against the network's limits; raises TooMany."""
-    limiter: limits.Limiter = current_app.extensions["limiter"]
     for policy in policies:
-        limiter.spend(policy, request.remote_addr or "")
+        _limiter().spend(policy, request.remote_addr or "")
+
+
+def _limiter() -> limits.Limiter:
+    found: limits.Limiter = current_app.extensions["limiter"]
+    return found
 
 
 def _ask_about_near_miss(email: str, form: SignForm) -> None:
@@ -107,8 +139,20 @@ def _again(found: Letter, form: SignForm, error: PetitionError, faults: tuple[Fa
     first: dict[str, Fault] = {}
     for fault in faults:
         first.setdefault(fault.field, fault)
-    html = render_template("public/sign.html", **letter_context(found), form=form, faults=first, problem=error)
+    asked = error if isinstance(error, ProofAsked) else None
+    g.scripted = asked is not None
+    html = render_template("public/sign.html", **letter_context(found), form=form, faults=first, problem=error, asked=asked)
     return with_retry(make_response(html, error.status), error)
+
+
+@bp.get("/letters/<slug>/challenge")
+def puzzle(slug: str) -> Response:
+    """A puzzle for the browser of somebody who is asked for a proof, in ALTCHA's format."""
+    found = letters.find_published(slug)
+    load = _limiter().load(limits.LETTER_LOAD, str(found.id), amount=0)
+    response = jsonify(challenge.puzzle(str(found.id), load=load, secret=settings().secret_key, now=datetime.now(UTC)))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @bp.get("/letters/<slug>/check-your-inbox")
@@ -133,15 +177,23 @@ def find(slug: str) -> BaseResponse:
     fault, status, done = None, 200, False
     typed = request.form.get("email", "")
     if request.method == "POST":
+        now = datetime.now(UTC)
+        door = _door(found, now)
         try:
-            knock(limits.FIND)
-            operations.find(found, submission.email(typed), language=current_language(), config=settings(), now=datetime.now(UTC))
+            shown = door.look_up()
+            operations.find(found, submission.email(typed), language=current_language(), config=settings(), now=now, shown=shown)
             done = True
         except Invalid as error:
             fault, status = error.faults[0], error.status
         except (TooMany, Busy) as error:
-            html = render_template("public/find.html", **context, fault=error, typed=typed, done=False)
-            return with_retry(make_response(html, error.status), error)
+            return _find_again(context, typed, _asking(door, error))
     response = make_response(render_template("public/find.html", **context, fault=fault, typed=typed, done=done), status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _find_again(context: dict[str, object], typed: str, error: PetitionError) -> Response:
+    asked = error if isinstance(error, ProofAsked) else None
+    g.scripted = asked is not None
+    html = render_template("public/find.html", **context, fault=None if asked else error, asked=asked, typed=typed, done=False)
+    return with_retry(make_response(html, error.status), error)

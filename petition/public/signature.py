@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Response, g, make_response, redirect, render_template, request
+from flask import Response, current_app, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition import limits
 from petition.errors import BadRequest, Busy, EntryStands, Fault, Invalid, LinkNotValid, TooMany, TooManyLinks
+from petition.moderation import talk
 from petition.public import bp
 from petition.public.errors import with_retry
 from petition.public.pages import address, letter_context
 from petition.public.sign import knock
-from petition.signatures import changes, operations, submission
+from petition.signatures import changes, directory, domains, operations, submission, takeovers
 from petition.templating import current_language, settings
 
 # What the page may say was done, by the state that it finds: an address in a tab of yesterday proves nothing.
-_STANDING = ("standing", "renewed", "changed", "mailed", "unsubscribed")
+_STANDING = ("standing", "renewed", "changed", "mailed", "unsubscribed", "dns-found", "dns-missing", "dns-silent")
 DONE = {
     "pending": ("taken",),
     "published": ("published", *_STANDING),
-    "held": ("held", *_STANDING),
+    "held": ("held", "answered", *_STANDING),
     "rejected": ("standing",),
     "withdrawn": ("withdrawn",),
 }
@@ -36,29 +37,53 @@ def signature(token: str) -> Response:
 @bp.post("/signature/<token>")
 def act(token: str) -> BaseResponse:
     """Do what the pressed button says, then show the page again."""
-    action, now = request.form.get("action", ""), datetime.now(UTC)
-    _look(token)
+    behind = _look(token)
     try:
-        if action == "confirm":
-            done = operations.confirm(token, config=settings(), now=now).outcome
-        elif action == "change":
-            done = changes.change(token, _wanted(), address=request.form.get("email", "").strip(), config=settings(), now=now)
-        elif action in ("withdraw", "not-me"):
-            done = changes.withdraw(token, now=now, why="not me" if action == "not-me" else "withdrawn")
-        elif action == "unsubscribe":
-            changes.unsubscribe(token, now=now)
-            done = "unsubscribed"
-        else:
-            raise BadRequest
+        done = _do(request.form.get("action", ""), token, behind, datetime.now(UTC))
     except Invalid as error:
         return _show(token, faults=error.faults, status=error.status)
     except EntryStands as error:
         return _show(token, faults=(Fault("organisation", error.code, error.message),), status=error.status)
     except Busy as error:
         return with_retry(_show(token, faults=(Fault("form", error.code, error.message),), status=error.status), error)
-    if done == "forgotten":
-        return private(render_template("public/forgotten.html"))
+    if done in ("forgotten", "asked"):  # the link died with the request
+        return private(render_template(f"public/{done}.html"))
     return redirect(address("signature", language=g.language_asked, token=token, done=done), 303)
+
+
+def _do(action: str, token: str, behind: changes.Behind, now: datetime) -> str:
+    """What the button means, done; returns the outcome in one word."""
+    if action == "confirm":
+        return operations.confirm(token, config=settings(), now=now, network=_network()).outcome
+    if action == "change":
+        return changes.change(token, _wanted(), address=request.form.get("email", "").strip(), config=settings(), now=now)
+    if action in ("withdraw", "not-me"):
+        return changes.withdraw(token, now=now, why="not me" if action == "not-me" else "withdrawn")
+    if action == "unsubscribe":
+        changes.unsubscribe(token, now=now)
+        return "unsubscribed"
+    if action == "answer":
+        talk.answer(token, request.form.get("answer", ""), now=now)
+        return "answered"
+    if action == "check-dns":
+        _knock_for_dns(behind)
+        return domains.prove(token, config=settings(), now=now)
+    if action == "take-over":
+        return takeovers.ask(token, now=now)
+    raise BadRequest
+
+
+def _network() -> str | None:
+    limiter: limits.Limiter = current_app.extensions["limiter"]
+    return limiter.network_hash(request.remote_addr or "")
+
+
+def _knock_for_dns(behind: changes.Behind) -> None:
+    """Count a look-up for the visitor's network and, whoever asks, for the entry; raises TooMany."""
+    knock(limits.DNS_CHECK)
+    if behind.signature is not None:
+        limiter: limits.Limiter = current_app.extensions["limiter"]
+        limiter.spend(limits.DNS_CHECK, "", of=behind.signature.public_id)
 
 
 def _wanted() -> dict[str, str | bool]:
@@ -112,9 +137,12 @@ def _show(token: str, *, done: str = "", faults: tuple[Fault, ...] = (), status:
     g.language = asked or g.language
     first = {fault.field: fault for fault in reversed(faults)}
     state = behind.signature.state if behind.signature is not None else "pending"
+    said = talk.between(behind.signature) if behind.signature else []
     html = render_template(
         "public/signature.html", **context, token=token, pending=behind.request, signature=behind.signature, statement=statement,
-        done=done if done in DONE[state] else "", faults=first, typed=request.form if faults else {}, page_language=current_language(),
+        done=done if done in DONE[state] else "", said=said, asked=talk.is_open(said), faults=first,
+        typed=request.form if faults else {}, page_language=current_language(), record=domains.record(behind.signature, settings()),
+        checked=behind.signature and directory.entry(behind.signature),
     )  # fmt: skip
     return private(html, status)
 

@@ -71,7 +71,7 @@ def change(token: str, values: dict[str, str | bool], *, address: str = "", conf
             return "mailed"
         try:
             with session.begin_nested():
-                apply_change(session, signature, wanted, now)
+                apply_change(session, signature, wanted, config, now)
         except IntegrityError as error:
             if violated(error, "uq_signature_organisation", "signature.organisation_key"):
                 raise EntryStands from error

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
+from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from petition.db import db
 from petition.errors import BadCursor
 from petition.letters.models import Letter
-from petition.signatures import screening
+from petition.signatures import levels, screening
 from petition.signatures.models import CountryTally, Signature, SigningRequest, Tally
 
 PAGE = 100
@@ -51,7 +52,8 @@ class Entry:
     country: str = ""
     comment: str = ""
     signed_on: date | None = None
-    checked_on: datetime | None = None
+    verification: str = "email"  # what was checked: imported, email, domain, dns or team
+    verified_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,9 @@ def countries(letter: Letter) -> list[tuple[str, int]]:
 
 def signatories(
     letter: Letter, *, kind: str = "", country: str = "", query: str = "", after: str = "", limit: int = PAGE,
+    besides_initial: bool = False,
 ) -> Page:  # fmt: skip
-    """Entries on display, the newest first; of a protected letter none.
+    """Entries on display, the newest first, on request without the initial signatories; of a protected letter none.
 
     Raises BadCursor for an `after` that no list of this letter handed out. `limit` is clamped to LARGEST_PAGE.
     """
@@ -123,11 +126,26 @@ def signatories(
     if country:
         rows = _from_country(rows, letter, country)
     if query:
-        rows = rows.where(Signature.search_text.like(f"%{_literal(screening.fold_name(query))}%", escape="\\"))
+        rows = rows.where(named(query))
+    if besides_initial:
+        rows = rows.where(Signature.pinned.is_(None))
     if after:
         rows = rows.where(Signature.id < _position(letter, after))
     found = list(db.session.scalars(rows.order_by(Signature.id.desc()).limit(limit + 1)))
     return Page([entry(each) for each in found[:limit]], found[limit - 1].public_id if len(found) > limit else None)
+
+
+def initial(letter: Letter) -> list[Entry]:
+    """The initial signatories in the team's order; of a protected letter none."""
+    if letter.protected:
+        return []
+    rows = select(Signature).where(Signature.letter_id == letter.id, Signature.pinned.is_not(None), Signature.listed)
+    return [entry(each) for each in db.session.scalars(rows.order_by(Signature.pinned, Signature.id))]
+
+
+def named(query: str) -> ColumnElement[bool]:
+    """Finds any part of the names on display, in any case; wildcards are literal."""
+    return Signature.search_text.like(f"%{_literal(screening.fold_name(query))}%", escape="\\")
 
 
 def _from_country(rows: Select[Signature], letter: Letter, country: str) -> Select[Signature]:
@@ -155,17 +173,26 @@ def _literal(text: str) -> str:
 
 def entry(signature: Signature) -> Entry:
     """A signature as readers see it."""
+    checked = _checked(signature)
     if signature.kind == "organisation":
         return Entry(
             signature.public_id, "organisation", signature.organisation, role=signature.role, website=signature.website,
-            country=signature.country, comment=signature.comment, signed_on=signature.signed_on, checked_on=signature.decided_at,
+            country=signature.country, comment=signature.comment, signed_on=signature.signed_on, **checked,
         )  # fmt: skip
     if signature.visibility == "initials":
-        return Entry(signature.public_id, "person", initials(signature.name), signed_on=signature.signed_on)
+        return Entry(signature.public_id, "person", initials(signature.name), signed_on=signature.signed_on, **checked)
     return Entry(
         signature.public_id, "person", signature.name, affiliation=signature.organisation, role=signature.role,
-        country=signature.country, comment=signature.comment, signed_on=signature.signed_on,
+        country=signature.country, comment=signature.comment, signed_on=signature.signed_on, **checked,
     )  # fmt: skip
+
+
+def _checked(signature: Signature) -> dict[str, Any]:
+    """What was checked of a signature, and on which day."""
+    verification = levels.verification(signature)
+    days = {"imported": None, "email": signature.signed_on}
+    reached = signature.level_at.date() if signature.level_at is not None else None
+    return {"verification": verification, "verified_on": days.get(verification, reached)}
 
 
 def initials(name: str) -> str:

@@ -7,16 +7,18 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from petition.db import Model, UtcDateTime
 from petition.letters.models import Letter, LetterText
+from petition.signatures.screening import codes_of, heaviest_first
 
 KINDS = ("person", "organisation")
 VISIBILITIES = ("counted", "initials", "public")  # from the most hidden to the most public
 STATES = ("published", "held", "rejected", "withdrawn")
 ORIGINS = ("online", "imported")
 LEVELS = ("unverified", "domain", "dns", "team")  # what was checked of an organisation, the least first
+REPORT_CLASSES = ("impersonation", "fake", "abuse", "other")  # what a reader may say of an entry
 REASON_CLASSES = ("fake", "joke", "impersonation", "abuse", "duplicate", "on request", "mistake", "other")
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -104,11 +106,20 @@ class Signature(Statement, Model):
         Index("ix_signature_list", "letter_id", "state", "listed", "id"),
         Index("ix_signature_list_kind", "letter_id", "state", "listed", "kind", "id"),
         Index("ix_signature_address", "letter_id", "address_fingerprint"),
+        Index(
+            "ix_signature_pinned", "letter_id", "pinned",
+            sqlite_where=text("pinned IS NOT NULL"), postgresql_where=text("pinned IS NOT NULL"),
+        ),
         Index("ix_signature_skeleton", "letter_id", "skeleton"),
         Index("ix_signature_website_host", "letter_id", "website_host"),
         Index("ix_signature_hour", "letter_id", "hour"),
-        Index("ix_signature_mail_domain", "letter_id", "mail_domain"),
-        Index("ix_signature_network", "letter_id", "network"),
+        Index("ix_signature_mail_domain", "letter_id", "mail_domain", "hour"),
+        Index("ix_signature_network", "letter_id", "network", "hour"),
+        # All that the queue filters and groups by, so that a flood is counted without reading its rows.
+        Index(
+            "ix_signature_waiting", "letter_id", "state", "flag_codes", "mail_domain", "network", "hour", "name_shape",
+            sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'"),
+        ),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -117,6 +128,7 @@ class Signature(Statement, Model):
     major: Mapped[int] = mapped_column()  # the version of the text, without corrections
     state: Mapped[str] = mapped_column(String(10))
     state_before: Mapped[str] = mapped_column(String(10), default="")
+    appeared: Mapped[bool] = mapped_column(default=False)  # whether it was ever published: what was hidden then stays hidden
     origin: Mapped[str] = mapped_column(String(10), default="online")
     email: Mapped[str | None] = mapped_column(String(254))
     address_fingerprint: Mapped[str | None] = mapped_column(String(64))
@@ -148,6 +160,13 @@ class Signature(Statement, Model):
     letter: Mapped[Letter] = relationship()
     text: Mapped[LetterText] = relationship()
     consent: Mapped[ConsentSentence] = relationship()
+
+    @validates("flags")
+    def _sorted(self, _name: str, flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Keep the flags heaviest first, and their codes in step with them, whoever writes them."""
+        flags = heaviest_first(flags)
+        self.flag_codes = codes_of(flags)
+        return flags
 
 
 class LinkToken(Model):

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from petition import addresses, outbox
+from petition import addresses, challenge, outbox
 from petition.audit import PLATFORM, SIGNATORY
 from petition.config import Config
 from petition.db import is_postgresql, serialise, transaction, violated
@@ -23,7 +23,9 @@ from petition.letters.models import Letter
 from petition.letters.operations import text_shown
 from petition.outbox.models import OutboxMail
 from petition.outbox.preparing import prepares
-from petition.signatures import checking, consent, screening, tokens, transitions
+from petition.signatures import arrival as ways
+from petition.signatures import checking, consent, levels, screening, tokens, transitions
+from petition.signatures.door import Arrival
 from petition.signatures.models import STATEMENT, LinkToken, Signature, SigningRequest
 from petition.signatures.screening import Flag
 from petition.signatures.submission import Submission
@@ -41,18 +43,19 @@ class Confirmed:
     signature: Signature | None
 
 
-def request(letter: Letter, given: Submission, *, config: Config, now: datetime) -> None:
+def request(letter: Letter, given: Submission, *, config: Config, now: datetime, arrival: Arrival | None = None) -> None:
     """Keep a signing request and queue its verification mail; the same submission again is the same request.
 
-    Raises LetterNotOpen, or LetterChanged when the form showed another version, text or consent sentence. Signatures are not
-    looked up, so the answer cannot tell who signed.
+    Raises LetterNotOpen, LetterChanged when the form showed another version, text or consent sentence, or PassSpent when
+    its proof or ticket let in another before. Signatures are not looked up, so the answer cannot tell who signed.
     """
     check_open(letter, given, now)
     with transaction() as session:
-        row = _new_request(session, letter, given, config, now)
+        row = _new_request(session, letter, given, config, now, arrival or Arrival())
         if row is not None:
             session.flush()
-            mail_link(session, "verify", row, config=config, now=now)
+            if not mail_link(session, "verify", row, config=config, now=now):
+                row.mailed_at = now - SAME_FOR  # nothing is on its way: whoever allows mail again may ask at once
 
 
 def check_open(letter: Letter, given: Submission, now: datetime) -> None:
@@ -72,26 +75,30 @@ def check_open(letter: Letter, given: Submission, now: datetime) -> None:
         raise LetterChanged
 
 
-def _new_request(session: Session, letter: Letter, given: Submission, config: Config, now: datetime) -> SigningRequest | None:
-    """The request's row, or None when the same submission was mailed a moment ago."""
+def _new_request(
+    session: Session, letter: Letter, given: Submission, config: Config, now: datetime, arrival: Arrival
+) -> SigningRequest | None:
+    """The request's row, or None when the same submission was mailed a moment ago, which spends nothing again."""
     values = {name: value for name, value in asdict(given).items() if name in STATEMENT}
     digest = _digest(config, letter, given)
     values |= {
         "letter_id": letter.id, "digest": digest, "email": given.email, "created_at": now, "mailed_at": now,
         "address_fingerprint": addresses.fingerprint(given.email, config.fingerprint_bytes),
         "consent_id": consent.record(session, letter, given.language).id, "text_id": text_shown(letter, given.language).id,
-        "expires_at": now + CONFIRM_WITHIN,
+        "expires_at": now + CONFIRM_WITHIN, "signals": list(arrival.signals), "network": arrival.network,
     }  # fmt: skip
     dialect = postgresql if is_postgresql(session) else sqlite
     insert = dialect.insert(SigningRequest).values(values).on_conflict_do_nothing(index_elements=["letter_id", "digest"])
     inserted = session.execute(insert.returning(SigningRequest.id)).scalar()
     mine = select(SigningRequest).where(SigningRequest.letter_id == letter.id, SigningRequest.digest == digest)
     found = session.scalars(mine.with_for_update()).one_or_none()
-    if inserted is not None or found is None:
-        return found
-    if now - found.mailed_at < SAME_FOR:
+    if found is not None and inserted is None and now - found.mailed_at < SAME_FOR:
         return None
-    found.mailed_at, found.expires_at = now, now + CONFIRM_WITHIN
+    if arrival.shown is not None:
+        challenge.spend(session, arrival.shown)
+    if found is not None and inserted is None:
+        found.mailed_at, found.expires_at, found.network = now, now + CONFIRM_WITHIN, arrival.network
+        found.signals = list(dict.fromkeys([*found.signals, *arrival.signals]))
     return found
 
 
@@ -125,10 +132,11 @@ def letter_values(letter: Letter, language: str, config: Config) -> dict[str, An
     }
 
 
-def confirm(token: str, *, config: Config, now: datetime) -> Confirmed:
+def confirm(token: str, *, config: Config, now: datetime, network: str | None = None) -> Confirmed:
     """Turn the request behind a mailed link into a signature, or say what stands already.
 
-    Raises LinkNotValid, and LetterNotOpen when the letter closed more than a day ago.
+    `network` is the keyed hash of the network that confirms, where it is known. Raises LinkNotValid, and LetterNotOpen
+    when the letter closed more than a day ago.
     """
     with transaction() as session:
         link = claim(session, token, now)
@@ -136,9 +144,9 @@ def confirm(token: str, *, config: Config, now: datetime) -> Confirmed:
         if found is None:
             return Confirmed("standing", link.signature)
         if found.signature_id is not None:
-            return _expose(session, found, now)
+            return _expose(session, found, config, now)
         _still_open(found.letter, now)
-        return _sign(session, found, config, now)
+        return _sign(session, found, ways.of(found, network, now), config)
 
 
 def claim(session: Session, token: str, now: datetime) -> LinkToken:
@@ -161,14 +169,15 @@ def _still_open(letter: Letter, now: datetime) -> None:
         raise LetterNotOpen
 
 
-def _sign(session: Session, found: SigningRequest, config: Config, now: datetime) -> Confirmed:
+def _sign(session: Session, found: SigningRequest, how: ways.Arrival, config: Config) -> Confirmed:
     """Let the unique constraints decide whether this is a new signature."""
-    signature = _signature_of(found, now)
-    flags = checking.reasons_to_hold(session, found.letter, checking.said(signature), signature.mail_domain)
+    now, signature = how.now, _signature_of(found, how)
+    flags = checking.reasons(session, found.letter, checking.said(signature), how)
     signature.flags = [flag.as_json() for flag in flags]
+    waits = screening.holds([flag.code for flag in flags], limits=config.limits)
     try:
         with session.begin_nested():
-            transitions.move(session, signature, "held" if flags else "published", actor=SIGNATORY, now=now, why="confirmed")
+            transitions.move(session, signature, "held" if waits else "published", actor=SIGNATORY, now=now, why="confirmed")
     except IntegrityError as error:
         person = violated(error, "uq_signature_person", "signature.letter_id", "signature.address_fingerprint")
         organisation = violated(error, "uq_signature_organisation", "signature.letter_id", "signature.organisation_key")
@@ -179,18 +188,20 @@ def _sign(session: Session, found: SigningRequest, config: Config, now: datetime
     return Confirmed(signature.state, signature)
 
 
-def _signature_of(found: SigningRequest, now: datetime) -> Signature:
+def _signature_of(found: SigningRequest, how: ways.Arrival) -> Signature:
     signature = Signature(**{name: getattr(found, name) for name in STATEMENT})
     signature.letter, signature.text = found.letter, found.text
     signature.letter_id = found.letter_id
     signature.major = found.text.version.major
     signature.origin = "online"
-    signature.signed_on = now.date()
+    signature.signed_on = how.now.date()
     signature.email, signature.address_fingerprint = found.email, found.address_fingerprint
-    signature.mail_domain = addresses.domain(found.email)
+    signature.mail_domain, signature.network, signature.hour = how.mail_domain, how.network, ways.hour(how.now)
+    signature.name_shape = screening.name_shape(found.organisation if found.kind == "organisation" else found.name)
     if found.kind == "organisation":
         signature.organisation_key = screening.fold_organisation(found.organisation)
         signature.website_host = checking.website_host(found.website)
+        levels.write(signature, levels.at(levels.judged(found.email, found.website), how.now))
     return signature
 
 
@@ -208,6 +219,7 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
     if found.kind == "organisation" and standing.address_fingerprint != found.address_fingerprint:
         claim = Flag("second_claim", "organisation").as_json()
         standing.flags = standing.flags if claim in standing.flags else [*standing.flags, claim]
+        transitions.list_entry(standing)
         return Confirmed("taken", None)
     outcome = "standing"
     if standing.major < found.text.version.major and standing.state in ("published", "held"):
@@ -220,20 +232,25 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
 
 def _settle(session: Session, found: SigningRequest, signature: Signature) -> None:
     """Every link of this mailbox leads to the signature from now on; the requests and their clear address go."""
-    siblings = select(SigningRequest).where(
-        SigningRequest.letter_id == found.letter_id, SigningRequest.address_fingerprint == found.address_fingerprint,
-        SigningRequest.kind == found.kind, SigningRequest.signature_id.is_(None),
-    )  # fmt: skip
-    key = screening.fold_organisation(found.organisation)
     # Locked, so that no mail mints another link to them between the handing over and the deletion.
-    rows = session.scalars(siblings.with_for_update())
-    ids = [each.id for each in rows if found.kind == "person" or screening.fold_organisation(each.organisation) == key]
+    ids = [each.id for each in siblings(session, found)]
     tokens.hand_over(session, ids, signature)
     session.execute(delete(SigningRequest).where(SigningRequest.id.in_(ids)))
     session.expire_all()
 
 
-def _expose(session: Session, found: SigningRequest, now: datetime) -> Confirmed:
+def siblings(session: Session, found: SigningRequest) -> list[SigningRequest]:
+    """A request and all others by which its mailbox asks for the same signature, locked."""
+    rows = select(SigningRequest).where(
+        SigningRequest.letter_id == found.letter_id, SigningRequest.address_fingerprint == found.address_fingerprint,
+        SigningRequest.kind == found.kind, SigningRequest.signature_id.is_(None),
+    )  # fmt: skip
+    key = screening.fold_organisation(found.organisation)
+    every = session.scalars(rows.with_for_update())
+    return [each for each in every if found.kind == "person" or screening.fold_organisation(each.organisation) == key]
+
+
+def _expose(session: Session, found: SigningRequest, config: Config, now: datetime) -> Confirmed:
     """Apply a change that makes a signature more public, now that its mailbox agreed."""
     number = found.id
     signature = session.get_one(Signature, found.signature_id, with_for_update=True, populate_existing=True)
@@ -248,11 +265,11 @@ def _expose(session: Session, found: SigningRequest, now: datetime) -> Confirmed
     session.flush()
     if signature.state not in ("published", "held"):
         return Confirmed("standing", signature)
-    apply_change(session, signature, values, now)
+    apply_change(session, signature, values, config, now)
     return Confirmed("changed", signature)
 
 
-def apply_change(session: Session, signature: Signature, values: dict[str, Any], now: datetime) -> None:
+def apply_change(session: Session, signature: Signature, values: dict[str, Any], config: Config, now: datetime) -> None:
     """Write new words into a standing signature and screen them again; what is flagged waits for the team."""
     said = checking.said(signature) | {name: value for name, value in values.items() if name in checking.SAID}
     renamed = signature.kind == "organisation" and any(said[name] != getattr(signature, name) for name in ("organisation", "website"))
@@ -260,25 +277,40 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
         values = values | {
             "organisation_key": screening.fold_organisation(said["organisation"]),
             "website_host": checking.website_host(said["website"]),
+            **levels.after_change(signature, said, now),
         }
-    flags = checking.screen(session, signature.letter, said, signature.mail_domain, own_id=signature.id)
-    reviewed = signature.kind == "organisation" or signature.letter.review == "all"
+    mail_domain = addresses.domain(signature.email) if signature.kind == "organisation" and signature.email else ""
+    flags = checking.screen(session, signature.letter, said, mail_domain=mail_domain, own_id=signature.id)
+    reviewed = signature.kind == "organisation" or signature.letter.review == "all" or signature.decided_at is not None
     new_words = any(said[name] not in ("", getattr(signature, name)) for name in checking.SHOWN[signature.kind])
     flags += [Flag("changed", "organisation")] if renamed or (reviewed and new_words) else []
+    # How it came weighs with the new words as it would have with them at first; what the team decided on weighs no more.
+    came = [] if signature.decided_at else [flag["code"] for flag in signature.flags if flag["code"] in screening.ARRIVAL]
+    waits = screening.holds([*came, *(flag.code for flag in flags)], limits=config.limits)
     # Hidden before its words change: nobody may see, even for a moment, what is to be looked at first.
-    if flags and signature.state == "published":
+    if waits and signature.state == "published":
         transitions.move(session, signature, "held", actor=PLATFORM, now=now, why="screened again")
+    if signature.state == "held":
+        values = values | {"name_shape": screening.name_shape(said["organisation" if signature.kind == "organisation" else "name"])}
+    if flags and signature.state == "held":  # what the team decided was about other words, which no reversal may bring back unseen
+        values = values | {"decided_at": None, "decided_by": ""}
     transitions.reshape(session, signature, values | {"flags": _still_true(signature.flags) + [flag.as_json() for flag in flags]})
 
 
 def _still_true(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The reasons to wait that no change of words removes."""
-    return [flag for flag in flags if flag["code"] in ("organisation", "review_all", "second_claim")]
+    """The reasons to look that no change of words removes."""
+    asked_for = {"organisation", "review_all", "second_claim", "holding", "reported"}
+    return [flag for flag in flags if flag["code"] in asked_for | screening.ARRIVAL]
 
 
-def find(letter: Letter, address: str, *, language: str, config: Config, now: datetime) -> None:
-    """Queue a mail that leads the holder of an address to their signatures; nothing is looked up until it is sent."""
+def find(letter: Letter, address: str, *, language: str, config: Config, now: datetime, shown: challenge.Pass | None = None) -> None:
+    """Queue a mail that leads the holder of an address to their signatures; nothing is looked up until it is sent.
+
+    Raises PassSpent when the proof or ticket that let the request in let in another before.
+    """
     with transaction() as session:
+        if shown is not None:
+            challenge.spend(session, shown)
         outbox.queue(
             session, "find", to=address, fingerprint=addresses.fingerprint(address, config.fingerprint_bytes), language=language,
             values=letter_values(letter, language, config) | {"letter_id": letter.id}, scope=f"find:{letter.id}", now=now,

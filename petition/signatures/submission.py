@@ -13,7 +13,10 @@ from petition import addresses, i18n
 from petition.errors import N_, Fault, Invalid
 from petition.signatures.models import KINDS, VISIBILITIES
 
-LONGEST = {"name": 120, "organisation": 200, "role": 120, "comment": 1000, "website": 300, "email": 254}
+LONGEST = {
+    "name": 120, "organisation": 200, "role": 120, "comment": 1000, "website": 300, "email": 254,
+    "words": 500, "evidence": 1000, "reason": 1000,
+}  # fmt: skip
 # Characters that are drawn as nothing and only hide; the Hangul fillers among them even count as letters. The two joiners
 # and the variation selectors stay: Persian, the scripts of India and Japanese names are spelled with them.
 _INVISIBLE = dict.fromkeys((
@@ -96,7 +99,7 @@ def line(field: str, value: str, required: bool = False) -> str:
     if _CONTROL.search(text.strip(" \t\r\n") if field != "name" else text):
         raise Invalid([Fault(field, "control", N_("Please leave out line breaks and control characters."))])
     text = " ".join(text.split())
-    _harmless(field, text)
+    _harmless(field, text, LONGEST[field])
     if required and not any(letter.isalnum() for letter in text):
         raise Invalid([Fault(field, "missing", _MISSING[field])])
     return text
@@ -107,19 +110,24 @@ _MISSING = {"name": N_("Please enter your name."), "organisation": N_("Please en
 
 def comment(value: str) -> str:
     """A comment of several lines, NFC; raises Invalid when too long or harmful."""
+    return paragraphs("comment", value, LONGEST["comment"])
+
+
+def paragraphs(field: str, value: str, longest: int) -> str:
+    """Text of several lines, NFC; raises Invalid when too long or harmful."""
     text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE)).strip()
     if _CONTROL_BUT_LINES.search(text):
-        raise Invalid([Fault("comment", "control", N_("Please leave out line breaks and control characters."))])
-    _harmless("comment", text)
+        raise Invalid([Fault(field, "control", N_("Please leave out line breaks and control characters."))])
+    _harmless(field, text, longest)
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def _harmless(field: str, text: str) -> None:
+def _harmless(field: str, text: str, longest: int) -> None:
     if _BIDI.search(text):
         message = N_("This text contains invisible characters that change the reading direction. Please type it again without them.")
         raise Invalid([Fault(field, "direction", message)])
-    if len(text) > LONGEST[field]:
-        raise Invalid([Fault(field, "too_long", N_("Please use at most %(limit)s characters."), {"limit": LONGEST[field]})])
+    if len(text) > longest:
+        raise Invalid([Fault(field, "too_long", N_("Please use at most %(limit)s characters."), {"limit": longest})])
 
 
 def email(value: str) -> str:

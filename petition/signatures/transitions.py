@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,7 +18,7 @@ from petition.audit import Actor
 from petition.db import is_postgresql
 from petition.errors import ImpossibleMove
 from petition.signatures import screening
-from petition.signatures.models import Correction, CountryTally, DayTally, Signature, Tally
+from petition.signatures.models import Correction, CountryTally, DayTally, Report, Signature, Takeover, Tally
 
 NEW = ""
 MOVES = {
@@ -27,6 +30,29 @@ MOVES = {
 }
 SHARDS = 8  # on PostgreSQL, where writers run side by side
 
+Cells = Counter[tuple[Any, ...]]
+
+# Rooms above this one that keep something about a signature forget it when the signature is withdrawn.
+_forgetting: list[Callable[[Session, Signature], None]] = []
+
+
+@dataclass(frozen=True)
+class Because:
+    """Who moves signatures, when and why; `decided_at` is when that was decided, where it takes effect later."""
+
+    actor: Actor
+    now: datetime
+    reason: str = ""
+    why: str = ""
+    reason_class: str = ""
+    decided_at: datetime | None = None
+
+
+def on_forget(forget: Callable[[Session, Signature], None]) -> Callable[[Session, Signature], None]:
+    """Register the decorated function to run, in the same transaction, whenever a signature is withdrawn."""
+    _forgetting.append(forget)
+    return forget
+
 
 def move(
     session: Session, signature: Signature, state: str, *, actor: Actor, now: datetime, reason: str = "", why: str = "",
@@ -37,28 +63,69 @@ def move(
     `reason` is in the team's words, `reason_class` the sort of reason that is public; `why` a code for the trail where
     nobody gave words.
     """
+    move_many(session, [signature], state, Because(actor, now, reason, why, reason_class))
+
+
+def move_many(session: Session, signatures: Sequence[Signature], state: str, because: Because, **details: str) -> None:
+    """Bring signatures into a state as `move` does, tallies and audit entries written together; raises ImpossibleMove.
+
+    The audit entries carry `details`.
+    """
+    changes: Cells = Counter()
+    came_from = [_enter(session, signature, state, because, changes) for signature in signatures]
+    session.add_all(signatures)
+    session.flush()
+    for signature, (_, was_published) in zip(signatures, came_from, strict=True):
+        changes.update(weight(signature))
+        if was_published:
+            changes[_correction(signature, because.now.date(), because.reason_class or because.why)] += 1
+    add(session, changes)
+    audit.record_many(session, [
+        audit.entry(
+            at=because.now, actor=because.actor, action=f"signature.{state}", thing=("signature", signature.public_id),
+            team_id=signature.letter.team_id, reason=because.reason, before=old, why=because.why, letter=signature.letter.slug,
+            **details,
+        )
+        for signature, (old, _) in zip(signatures, came_from, strict=True)
+    ])  # fmt: skip
+
+
+def _enter(session: Session, signature: Signature, state: str, because: Because, changes: Cells) -> tuple[str, bool]:
+    """Let the row enter a state and take it out of the cells it counted in: the old state, and whether it was published."""
     old = signature.state or NEW
     if state not in MOVES[old]:
         raise ImpossibleMove(old=old or "new", new=state)
-    before = weight(signature) if old else None
+    if old:
+        changes.subtract(weight(signature))
     was_published = "published" in (old, signature.state_before if state == "published" else "")
-    signature.state_before, signature.state, signature.reason, signature.reason_class = old, state, reason, reason_class
-    if actor.kind not in ("signatory", "platform"):
-        signature.decided_at, signature.decided_by = now, actor.name or actor.kind
+    signature.state_before, signature.state = old, state
+    signature.reason, signature.reason_class = because.reason, because.reason_class
+    if because.actor.kind not in ("signatory", "platform"):
+        signature.decided_at = because.decided_at or because.now
+        signature.decided_by = because.actor.name or because.actor.kind
+    else:  # what the team decided is decided no longer
+        signature.decided_at, signature.decided_by = None, ""
     if state == "withdrawn":
-        _forget(signature)
-    elif state == "published":
+        _forget(session, signature)
+    else:
+        _mind_what_is_kept(signature)
+    if state == "published":
         _publish(signature)
+    elif state == "rejected":
+        _forget_clues(signature)
+    if signature.reports and state != "held" and because.actor.kind not in ("signatory", "platform"):
+        clear_reports(session, signature)
     list_entry(signature)
-    session.add(signature)
-    session.flush()
-    _count(session, before, weight(signature))
-    if was_published:
-        add(session, {_correction(signature, now.date(), reason_class or why): 1})
-    audit.record(
-        session, at=now, actor=actor, action=f"signature.{state}", thing=("signature", signature.public_id),
-        team_id=signature.letter.team_id, reason=reason, before=old, why=why, letter=signature.letter.slug,
-    )  # fmt: skip
+    return old, was_published
+
+
+def _mind_what_is_kept(signature: Signature) -> None:
+    """A rejected entry must not block the real organisation, and a rejected person's address is not needed any more."""
+    if signature.kind == "organisation":
+        rejected = signature.state == "rejected"
+        signature.organisation_key = None if rejected else screening.fold_organisation(signature.organisation)
+    elif signature.state == "rejected":
+        signature.email = None
 
 
 def _correction(signature: Signature, day: date, reason_class: str) -> tuple[Any, ...]:
@@ -66,21 +133,33 @@ def _correction(signature: Signature, day: date, reason_class: str) -> tuple[Any
     return (Correction, signature.letter_id, day, signature.kind, signature.state, reason_class[:15])
 
 
+def clear_reports(session: Session, signature: Signature) -> None:
+    """Forget what readers reported, now that somebody has decided."""
+    session.execute(delete(Report).where(Report.signature_id == signature.id))
+    signature.reports = 0
+    signature.flags = [flag for flag in signature.flags if flag["code"] != "reported"]
+
+
 def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> None:
     """Change what a signature says without changing its state, and move the tallies with it."""
-    before = weight(signature)
+    changes: Cells = Counter()
+    changes.subtract(weight(signature))
     for name, value in values.items():
         setattr(signature, name, value)
     if signature.state == "published":
         _publish(signature)
     list_entry(signature)
     session.flush()
-    _count(session, before, weight(signature))
+    changes.update(weight(signature))
+    add(session, changes)
 
 
 def list_entry(signature: Signature) -> None:
     """Keep what the list and its search may know in step with what is shown."""
+    signature.appeared = bool(signature.appeared) or signature.state == "published"
     signature.listed = signature.state == "published" and signature.visibility != "counted"
+    if not signature.listed or signature.visibility != "public":
+        signature.pinned = None
     organisation = signature.kind == "organisation"
     if signature.listed and signature.visibility == "public":
         shown = [signature.organisation] if organisation else [signature.name, signature.organisation]
@@ -93,8 +172,7 @@ def list_entry(signature: Signature) -> None:
 
 
 def _publish(signature: Signature) -> None:
-    """Forget what was kept only for the decision."""
-    signature.mail_domain = None
+    """Forget what was kept only for the decision; what clusters are found by stays 72 hours more."""
     if signature.kind == "person":
         if not signature.updates:
             signature.email = None
@@ -102,13 +180,25 @@ def _publish(signature: Signature) -> None:
             signature.name = signature.organisation = signature.role = signature.comment = signature.website = ""
 
 
-def _forget(signature: Signature) -> None:
-    """Erase everything a withdrawn signature said; what is left only keeps the count honest."""
+def _forget(session: Session, signature: Signature) -> None:
+    """Erase everything a withdrawn signature said and was said of it; what is left only keeps the count honest."""
+    for model in (Report, Takeover):
+        session.execute(delete(model).where(model.signature_id == signature.id))
+    for forget in _forgetting:
+        forget(session, signature)
+    signature.reports = 0
     signature.name = signature.organisation = signature.role = signature.website = signature.country = signature.comment = ""
-    signature.email = signature.address_fingerprint = signature.organisation_key = signature.website_host = signature.mail_domain = None
+    signature.email = signature.address_fingerprint = signature.organisation_key = signature.website_host = None
     signature.updates = signature.deliver = False
     signature.flags = []
-    signature.reason = ""
+    signature.reason = signature.evidence = ""
+    signature.level, signature.level_at = "unverified", None
+    _forget_clues(signature)
+
+
+def _forget_clues(signature: Signature) -> None:
+    """Erase what clusters are found by; only what waits, or was published lately, needs it."""
+    signature.mail_domain = signature.network = signature.hour = signature.name_shape = None
 
 
 def weight(signature: Signature) -> dict[tuple[Any, ...], int]:
@@ -121,14 +211,7 @@ def weight(signature: Signature) -> dict[tuple[Any, ...], int]:
     return cells
 
 
-def _count(session: Session, before: dict[tuple[Any, ...], int] | None, after: dict[tuple[Any, ...], int]) -> None:
-    changes = dict(after)
-    for cell in before or {}:
-        changes[cell] = changes.get(cell, 0) - 1
-    add(session, changes)
-
-
-def add(session: Session, changes: dict[tuple[Any, ...], int]) -> None:
+def add(session: Session, changes: Mapping[tuple[Any, ...], int]) -> None:
     """Add to tally cells, always in the same order so that two transactions cannot wait for each other in a ring."""
     shard = secrets.randbelow(SHARDS) if is_postgresql(session) else 0
     dialect = postgresql if is_postgresql(session) else sqlite

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from petition import audit
 from petition import config as settings
 from petition.config import Config
 from petition.db import db, is_postgresql
 from petition.letters.models import Letter, LetterText
+from petition.limits import Rate
+from petition.limits import settings as limit_settings
 from petition.outbox.delivery import waiting
 from petition.signatures.models import CountryTally, DayTally, LinkToken, Signature, SigningRequest, Tally
-from petition.upkeep import readiness
+from petition.upkeep import readiness, retention
+
+OVERDUE = timedelta(hours=6)  # the worker forgets every hour
+
+MOST_FAULTS = 20  # of one kind, so that a wholesale rewriting is told in a page
 
 Cells = dict[tuple[Any, ...], int]
 
@@ -40,9 +48,9 @@ def check(config: Config, now: datetime) -> list[Result]:
     _one_snapshot(session)
     results = [Result("schema", True, "The schema is this version's.")]
     for name, faults in _CHECKS.items():
-        found = list(faults(session))
+        found = [*faults(session), *(_overdue(now) if name == "forgetting" else ())]
         results += [Result(name, False, sentence) for sentence in found] or [Result(name, True, _HOLDS[name])]
-    results += [*_outbox(now), *_answerable(session)]
+    results += [*_trail(session, now), *_outbox(now), *_limits(), *_answerable(session)]
     session.rollback()
     return [*results, *remarks]
 
@@ -108,6 +116,7 @@ def _forgotten(session: Session) -> Iterator[str]:
     words = ("name", "organisation", "role", "website", "country", "comment")
     person = and_(Signature.state == "published", Signature.kind == "person")
     keys = (Signature.email, Signature.address_fingerprint, Signature.organisation_key)
+    ended = Signature.state.in_(("withdrawn", "rejected"))
     for sentence, condition in (
         (
             "withdrawn signatures still say something or hold an address",
@@ -116,6 +125,7 @@ def _forgotten(session: Session) -> Iterator[str]:
                 or_(*(getattr(Signature, name) != "" for name in words), *(key.is_not(None) for key in keys)),
             ),
         ),
+        ("withdrawn or rejected signatures still show where they came from", and_(ended, retention.has_clues())),
         (
             "published people who want no updates have an address on file",
             and_(person, ~Signature.updates, Signature.email.is_not(None)),
@@ -134,6 +144,13 @@ def _forgotten(session: Session) -> Iterator[str]:
             yield f"{number} {sentence}, against what they were promised. Find out what wrote them, and report it."
 
 
+def _overdue(now: datetime) -> Iterator[str]:
+    """What the worker should have forgotten hours ago."""
+    for words, number in retention.purge(now - OVERDUE, dry_run=True):
+        if number:
+            yield f"{number} {words} are overdue to be forgotten. See that `petition worker` runs, or run `petition purge`."
+
+
 _CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "tallies": _tallies,
     "orphans": _orphans,
@@ -148,6 +165,18 @@ _HOLDS = {
 }
 
 
+def _trail(session: Session, now: datetime) -> Iterator[Result]:
+    faults = list(islice(audit.verify(session, now), MOST_FAULTS))
+    for sentence in faults:
+        yield Result("trail", False, f"{sentence}. Compare with an export of the trail or a backup, and find out who wrote there.")
+    if not faults:
+        newest = audit.newest()
+        pin = f"; seal {newest[0]} is {newest[1]}" if newest else ""
+        yield Result("trail", True, f"Every sealed entry stands as it was written{pin}.")
+    if waiting := audit.unsealed(now):
+        yield Result("trail", False, f"{waiting} entries are not sealed yet. See that `petition worker` runs.", warning=True)
+
+
 def _outbox(now: datetime) -> Iterator[Result]:
     queue = waiting(now)
     minutes = int(queue.oldest_age_seconds // 60)
@@ -157,6 +186,13 @@ def _outbox(now: datetime) -> Iterator[Result]:
     yield Result("outbox", not late, advice if late else f"Mail moves; {queue.count} waiting.")
     if queue.failed_count:
         yield Result("outbox", False, f"{queue.failed_count} mails never arrived. The admin shows which, under Mail.", warning=True)
+
+
+def _limits() -> Iterator[Result]:
+    for each in limit_settings.changed():
+        policy = limit_settings.policy(each.name)
+        words, usual = policy.sentence(Rate(each.count, each.seconds)), policy.sentence(policy.default)
+        yield Result("limits", True, f"{words} {each.changed_by} set this on {each.changed_at:%Y-%m-%d}; the default: {usual}")
 
 
 def _answerable(session: Session) -> Iterator[Result]:

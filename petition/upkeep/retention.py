@@ -6,90 +6,167 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, inspect, null, or_, select, update
 from sqlalchemy.orm import Session
 
-from petition.audit import AuditEntry
+from petition import audit, limits
+from petition.accounts import TeamSession
+from petition.audit import PLATFORM, Actor, AuditEntry
+from petition.challenge import SpentProof
 from petition.db import db, transaction
 from petition.letters.models import Letter
+from petition.moderation.models import BulkDecision, BulkItem, Note, Spike
 from petition.outbox.models import OutboxMail
-from petition.signatures import operations, transitions
-from petition.signatures.models import LinkToken, Signature, SigningRequest
+from petition.signatures import operations, takeovers, transitions
+from petition.signatures.models import LinkToken, Report, Signature, SigningRequest, Takeover
+from petition.signatures.rules import AccessRule
 
 CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
 HELD = timedelta(days=30)
 SENT = timedelta(days=30)  # also the longest period that the mail caps look back on
-TRAIL = timedelta(days=730)
+REPORTED = timedelta(days=90)
+TRAIL = audit.KEPT
+ENDED = timedelta(days=30)  # for which an ended entry of a list can still be looked at
 NEWS = timedelta(days=183)  # after a letter closed
+CLUES = timedelta(hours=72)  # after publication, for the clusters of a wave; as long as a network's key lives
+REPRESENTATIVE = timedelta(days=30)  # after an organisation's entry was rejected
+WAVE = timedelta(days=30)  # for what was noticed and prepared about a wave
+SESSIONS = timedelta(days=30)
+CLOCKS = timedelta(hours=1)  # by which a node's clock may be late and still take nothing for unspent
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
-Forget = Callable[[Session, list[int]], None]
+Forget = Callable[[Session, list[Any]], None]
+# What is forgotten, where, which rows, and how.
+Rule = tuple[str, Any, ColumnElement[bool], Forget]
 
 
-def purge(now: datetime, dry_run: bool = False) -> list[tuple[str, int]]:
+def purge(now: datetime, dry_run: bool = False, actor: Actor = PLATFORM) -> list[tuple[str, int]]:
     """Apply every rule, or count what it would do: (what is forgotten, how many)."""
-    return [(words, _apply(model, condition, forget, dry_run)) for words, model, condition, forget in _rules(now)]
+    done = []
+    for words, model, condition, forget in _rules(now):
+        count = _apply(model, condition, forget, dry_run)
+        if count and model is Signature and not dry_run:
+            audit.note(at=now, actor=actor, action="retention.applied", thing=("rule", words[:60]), count=count)
+        done.append((words, count))
+    return done
 
 
-def _rules(now: datetime) -> list[tuple[str, Any, ColumnElement[bool], Forget]]:
-    today = now.date()
-    unpublished = Signature.state.in_(("held", "rejected")) & (Signature.kind == "person") & (Signature.signed_on <= today - HELD)
-    over = select(Letter.id).where(or_(Letter.closed_at <= now - NEWS, Letter.closes <= now - NEWS))
-    ended = select(Letter.id).where(Letter.keep_until < today)
-    stale = (
-        (OutboxMail.state == "queued")
-        & (OutboxMail.expires_at <= now)
-        & or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now)
-    )
+def _rules(now: datetime) -> list[Rule]:
+    return [*_of_signing(now), *_of_moderation(now), *_of_the_platform(now), *_of_ended_letters(now)]
+
+
+def _of_signing(now: datetime) -> list[Rule]:
+    """What was asked for and never done, and what was kept until somebody decided."""
+    unpublished = Signature.state.in_(("held", "rejected")) & (Signature.kind == "person") & (Signature.signed_on <= now.date() - HELD)
+    waited = Takeover.asked_at <= now - takeovers.KEPT
+    keyless = SigningRequest.network.is_not(None) & (SigningRequest.mailed_at <= now - timedelta(seconds=limits.KEPT))
     return [
+        ("hashes of networks that requests came from", SigningRequest, keyless, _forget_network),
+        ("used proofs and tickets that expired", SpentProof, SpentProof.expires_at <= now - CLOCKS, _deleting(SpentProof)),
         ("signing requests nobody confirmed", SigningRequest, SigningRequest.expires_at <= now, operations.discard),
         ("links that expired", LinkToken, LinkToken.expires_at <= now, _deleting(LinkToken)),
-        (
-            "addresses of people whose signature waited 30 days",
-            Signature,
-            unpublished & _has_address(),
-            _forget_address,
-        ),
-        (
-            "addresses kept for news six months after a letter closed",
-            Signature,
-            Signature.letter_id.in_(over) & Signature.updates,
-            _end_news,
-        ),
-        ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
-        (
-            "mails that left the queue 30 days ago",
-            OutboxMail,
-            OutboxMail.finished_at <= now - SENT,
-            _deleting(OutboxMail),
-        ),
-        ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
-        (
-            "names kept to the end of their letter's term",
-            Signature,
-            Signature.letter_id.in_(ended) & _is_named(),
-            _forget_names,
-        ),
+        ("addresses of people whose signature waited 30 days", Signature, unpublished & _has_address(), _forget_address),
+        ("representatives of organisations rejected 30 days ago", Signature, _turned_down(now), _forget_representative),
+        ("requests to represent an organisation that waited 30 days", Takeover, waited, _deleting(Takeover)),
     ]
+
+
+def _of_moderation(now: datetime) -> list[Rule]:
+    """What helps to find a wave, and what was prepared about one."""
+    reported = (Report.at <= now - REPORTED) & (Report.words != "")
+    return [
+        ("mail domains, networks, hours and name shapes of what was published 72 hours ago", Signature, _stale_clues(now), _forget_clues),
+        ("words of reports older than 90 days", Report, reported, _forget_words),
+        ("entries of access lists that ended 30 days ago", AccessRule, AccessRule.expires_at <= now - ENDED, _deleting(AccessRule)),
+        ("spikes noticed 30 days ago", Spike, Spike.noticed_at <= now - WAVE, _deleting(Spike)),
+        ("bulk decisions prepared 30 days ago that changed nothing", BulkDecision, _idle(now), _deleting(BulkDecision)),
+        ("bulk decisions finished 24 months ago", BulkDecision, BulkDecision.finished_at <= now - TRAIL, _forget_bulk),
+    ]
+
+
+def _of_the_platform(now: datetime) -> list[Rule]:
+    """Mail that left the queue or came too late, and the trail."""
+    free = or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now)
+    stale = (OutboxMail.state == "queued") & (OutboxMail.expires_at <= now) & free
+    return [
+        ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
+        ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
+        ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
+        ("log-ins of the team older than 30 days", TeamSession, TeamSession.began_at <= now - SESSIONS, _deleting(TeamSession)),
+    ]
+
+
+def _of_ended_letters(now: datetime) -> list[Rule]:
+    """What a letter's end, or the end of its term, puts an end to."""
+    over = select(Letter.id).where(or_(Letter.closed_at <= now - NEWS, Letter.closes <= now - NEWS))
+    news, named = Signature.letter_id.in_(over) & Signature.updates, Signature.letter_id.in_(_ended(now)) & _is_named()
+    return [
+        ("addresses kept for news six months after a letter closed", Signature, news, _end_news),
+        ("names kept to the end of their letter's term", Signature, named, _forget_names),
+        ("notes and answers kept to the end of their letter's term", Note, _of(_ended(now)), _deleting(Note)),
+    ]
+
+
+def _ended(now: datetime) -> Select[int]:
+    return select(Letter.id).where(Letter.keep_until < now.date())
 
 
 def _apply(model: Any, condition: ColumnElement[bool], forget: Forget, dry_run: bool) -> int:
     if dry_run:
         return db.session.scalar(select(func.count()).select_from(model).where(condition)) or 0
-    done = 0
+    done, key = 0, inspect(model).primary_key[0]
+    last: Any = None
     while True:
         with transaction() as session:
-            ids = list(session.scalars(select(model.id).where(condition).order_by(model.id).limit(CHUNK).with_for_update(skip_locked=True)))
+            due = select(key).where(condition).order_by(key).limit(CHUNK)
+            due = due if last is None else due.where(key > last)
+            ids = list(session.scalars(due.with_for_update(skip_locked=True)))
             if ids:
                 forget(session, ids)
+                last = ids[-1]  # so that no chunk reads again what those before it left behind
         done += len(ids)
         if len(ids) < CHUNK:
             return done
 
 
+def _idle(now: datetime) -> ColumnElement[bool]:
+    # What a spike still leads to stays as long as the spike.
+    waits = BulkDecision.state.in_(("prepared", "waiting", "cancelled")) & (BulkDecision.done == 0)
+    return waits & (BulkDecision.created_at <= now - WAVE) & BulkDecision.id.not_in(select(Spike.bulk_id).where(Spike.bulk_id.is_not(None)))
+
+
+def _forget_bulk(session: Session, ids: list[int]) -> None:
+    """A decision that old is reversed no more; what it did stays in the tallies and the ledger."""
+    session.execute(update(Spike).where(Spike.bulk_id.in_(ids)).values(bulk_id=None))
+    session.execute(delete(BulkItem).where(BulkItem.bulk_id.in_(ids)))
+    session.execute(delete(BulkDecision).where(BulkDecision.id.in_(ids)))
+
+
 def _has_address() -> ColumnElement[bool]:
     # The address of those who want updates has a term of its own.
-    return (Signature.email.is_not(None) & ~Signature.updates) | Signature.mail_domain.is_not(None)
+    return (Signature.email.is_not(None) & ~Signature.updates) | Signature.mail_domain.is_not(None) | Signature.network.is_not(None)
+
+
+def _stale_clues(now: datetime) -> ColumnElement[bool]:
+    """Published 72 hours ago: by the team when it decided, else in the hour of confirming."""
+    published = func.coalesce(Signature.decided_at, Signature.hour)
+    return (Signature.state == "published") & or_(published <= now - CLUES, published.is_(None)) & has_clues()
+
+
+def has_clues() -> ColumnElement[bool]:
+    """Whether anything is kept by which clusters of signatures are found."""
+    return or_(*(clue.is_not(None) for clue in (Signature.mail_domain, Signature.network, Signature.hour, Signature.name_shape)))
+
+
+def _turned_down(now: datetime) -> ColumnElement[bool]:
+    since = now - REPRESENTATIVE
+    rejected = (Signature.state == "rejected") & (Signature.kind == "organisation")
+    long_ago = or_(Signature.decided_at <= since, Signature.decided_at.is_(None) & (Signature.signed_on <= since.date()))
+    return rejected & long_ago & or_(Signature.name != "", Signature.email.is_not(None))
+
+
+def _of(letters: Select[int]) -> ColumnElement[bool]:
+    return Note.signature_id.in_(select(Signature.id).where(Signature.letter_id.in_(letters)))
 
 
 def _is_named() -> ColumnElement[bool]:
@@ -98,15 +175,15 @@ def _is_named() -> ColumnElement[bool]:
 
 
 def _deleting(model: Any) -> Forget:
-    def forget(session: Session, ids: list[int]) -> None:
-        session.execute(delete(model).where(model.id.in_(ids)))
+    def forget(session: Session, ids: list[Any]) -> None:
+        session.execute(delete(model).where(inspect(model).primary_key[0].in_(ids)))
 
     return forget
 
 
 def _forget_address(session: Session, ids: list[int]) -> None:
     for signature in session.scalars(select(Signature).where(Signature.id.in_(ids))):
-        signature.mail_domain = None
+        signature.mail_domain = signature.network = None
         signature.email = signature.email if signature.updates else None
 
 
@@ -115,6 +192,24 @@ def _end_news(session: Session, ids: list[int]) -> None:
         signature.updates = False
         if signature.kind == "person" and signature.state == "published":
             signature.email = None
+
+
+def _forget_clues(session: Session, ids: list[int]) -> None:
+    nothing = dict.fromkeys(("mail_domain", "network", "hour", "name_shape"))
+    session.execute(update(Signature).where(Signature.id.in_(ids)).values(nothing))
+
+
+def _forget_representative(session: Session, ids: list[int]) -> None:
+    """Leave the entry, as what was decided about; nobody answers for it any more."""
+    session.execute(update(Signature).where(Signature.id.in_(ids)).values(name="", email=None, updates=False))
+
+
+def _forget_words(session: Session, ids: list[int]) -> None:
+    session.execute(update(Report).where(Report.id.in_(ids)).values(words=""))
+
+
+def _forget_network(session: Session, ids: list[int]) -> None:
+    session.execute(update(SigningRequest).where(SigningRequest.id.in_(ids)).values(network=None))
 
 
 def _dropping(now: datetime) -> Forget:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from datetime import datetime
 from secrets import SystemRandom
 
+from petition import audit
 from petition.config import Config
 from petition.errors import Busy
 from petition.limits import Limiter
+from petition.moderation import spikes, sweeping
 from petition.outbox.delivery import Counts, deliver_due
 from petition.upkeep import retention
 
@@ -20,9 +22,11 @@ log = logging.getLogger(__name__)
 BATCH = 100  # mails a round, so that scheduled jobs get their turn
 IDLE = 1.0  # seconds between rounds with nothing to do
 LONGEST_WAIT = 60.0  # seconds between tries of a mail server or database that cannot be used
-PURGE_EVERY = 3600.0  # seconds
+SHARED = 20  # mails a round while a bulk decision is carried out
 
 _chance = SystemRandom()
+
+Job = Callable[[Config, datetime], object]
 
 
 def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: threading.Event) -> Counts:
@@ -32,23 +36,48 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     """
     if once:
         counts = deliver_due(config, clock=clock, stop=stop)
+        spikes.notice(config, clock())
+        while sweeping.work(config, clock=clock, stop=stop):
+            pass
+        audit.seal(clock())
         _tidy(config, clock())
         return counts
-    counts, setbacks, purge_at = Counts(), 0, time.monotonic()
+    counts, setbacks, more = Counts(), 0, False
+    due = dict.fromkeys(EVERY, 0.0)
     while not stop.is_set():
         try:
-            counts = deliver_due(config, clock=clock, limit=BATCH, stop=stop)
-            # The steady clock, since the other one may be set back or forth.
-            if time.monotonic() >= purge_at:
-                _tidy(config, clock())
-                purge_at = time.monotonic() + PURGE_EVERY
+            # While a bulk decision is carried out, mail and decision take turns of about the same length.
+            counts = deliver_due(config, clock=clock, limit=SHARED if more else BATCH, stop=stop)
+            more = sweeping.work(config, clock=clock, stop=stop)
+            _scheduled(due, config, clock)
         except Busy:
             log.warning("the database is busy or away; nothing is lost, the worker tries again")
             setbacks += 1
         else:
             setbacks = setbacks + 1 if counts.trouble else 0
-        stop.wait(_pause(counts, setbacks))
+        _rest(0.0 if more and not setbacks else _pause(counts, setbacks), config, clock, stop)
     return counts
+
+
+def _rest(seconds: float, config: Config, clock: Callable[[], datetime], stop: threading.Event) -> None:
+    """Wait for the next round of mail; what the team confirms meanwhile is carried out at once."""
+    until = time.monotonic() + seconds
+    while not stop.is_set() and (left := until - time.monotonic()) > 0:
+        try:
+            worked = sweeping.work(config, clock=clock, stop=stop, seconds=left)
+        except Busy:
+            worked = False
+        if not worked:
+            stop.wait(min(IDLE, left))
+
+
+def _scheduled(due: dict[Job, float], config: Config, clock: Callable[[], datetime]) -> None:
+    """Do what is to be done every so often."""
+    for job, at in due.items():
+        # The steady clock, since the other one may be set back or forth.
+        if time.monotonic() >= at:
+            job(config, clock())
+            due[job] = time.monotonic() + EVERY[job]
 
 
 def _tidy(config: Config, now: datetime) -> None:
@@ -57,6 +86,13 @@ def _tidy(config: Config, now: datetime) -> None:
     limiter = Limiter(config)
     limiter.forget()
     limiter.close()
+
+
+def _seal(_config: Config, now: datetime) -> None:
+    audit.seal(now)
+
+
+EVERY: dict[Job, float] = {_tidy: 3600.0, spikes.notice: 300.0, _seal: 30.0}  # seconds between two times, in each worker
 
 
 def _pause(counts: Counts, setbacks: int) -> float:

@@ -25,3 +25,10 @@ def client(app: Flask) -> FlaskClient:
     """A browser in which nobody is logged in."""
     app.test_client_class = Browser
     return app.test_client()
+
+
+@pytest.fixture
+def sqlite_client(sqlite_app: Flask) -> FlaskClient:
+    """The same on SQLite alone, for behaviour that no database decides."""
+    sqlite_app.test_client_class = Browser
+    return sqlite_app.test_client()

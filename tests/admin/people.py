@@ -14,10 +14,11 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from petition import accounts
-from petition.accounts import ROLES, Member
-from petition.audit import COMMAND_LINE
-from petition.db import db
-from petition.signatures.models import Signature
+from petition.accounts import ROLES, Member, sessions
+from petition.audit import COMMAND_LINE, AuditEntry
+from petition.db import db, transaction
+from petition.moderation.models import ReasonTemplate
+from petition.signatures.models import Signature, Takeover
 from tests import factories
 
 PASSWORD = "a sample pass phrase"
@@ -62,6 +63,7 @@ def enter(client: FlaskClient, who: Member) -> None:
         session["_fresh"] = True
         session["fs_cc"] = "set"
         session["fs_paa"] = time.time()
+        session["team_session"] = sessions.begin(who.id, factories.now())
 
 
 def browser(who: Member) -> FlaskClient:
@@ -74,6 +76,24 @@ def browser(who: Member) -> FlaskClient:
 def code(key: str, steps: int = 0) -> str:
     """What an authenticator app with this key shows, some 30-second steps from now."""
     return str(TOTP(key=key.replace("-", "").replace(" ", "")).generate(time.time() + 30 * steps).token)
+
+
+def set_up_app(client: FlaskClient, email: str) -> str:
+    """Type the password and enrol an app, which logs in; returns the app's key."""
+    answer = type_password(client, email)
+    assert answer.location == "/admin/tf-setup", answer.text
+    page = post(client, "/admin/tf-setup", "/admin/tf-setup", setup="authenticator")
+    key = re.search(r'<code dir="ltr">([A-Z0-9-]+)</code>', page.text)
+    assert key is not None, page.text
+    answer = client.post("/admin/tf-validate", data={"csrf_token": token(page), "code": code(key[1])})
+    assert answer.status_code == 302, answer.text
+    return key[1]
+
+
+def recorded(action: str) -> list[AuditEntry]:
+    """What is on record of a kind, oldest first."""
+    db.session.rollback()
+    return list(db.session.scalars(select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id)))
 
 
 def signature(name: str = "") -> Signature:
@@ -92,6 +112,27 @@ def held_union(client: FlaskClient) -> str:
     found = signature()
     assert found.state == "held"
     return found.public_id
+
+
+def ready_reason(team_id: int) -> None:
+    """A ready-made reason of the team's own."""
+    with transaction() as session:
+        session.add(ReasonTemplate(team_id=team_id, reason_class="other", words="A reason of our own."))
+
+
+def asked_to_take_over(client: FlaskClient, **fields: str) -> int:
+    """Another representative of the union asks to answer for its entry; returns the number of the request."""
+    token = factories.sign(client, **factories.UNION | {"name": "Second Speaker", "email": "second@bakers.example.org"} | fields)
+    client.post(f"/signature/{token}", data={"action": "take-over"})
+    db.session.rollback()
+    return int(db.session.scalars(select(Takeover.id).order_by(Takeover.id.desc()).limit(1)).one())
+
+
+def published_union(client: FlaskClient) -> str:
+    """An organisation that the team has checked and published; returns its public id."""
+    found = held_union(client)
+    decision(browser(member()), found, "approve")
+    return found
 
 
 def decision(client: FlaskClient, public_id: str, choice: str, **fields: str) -> TestResponse:

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from petition import audit
 from petition.db import db
+from petition.outbox import suppression
 from tests import factories
 from tests.admin import people
 
@@ -30,6 +31,16 @@ def test_approving_publishes_the_entry_and_tells_its_representative(client: Flas
     assert mail.recipient == "rita@bakers.example.org"
     assert (mail.values or {})["decision"] == "published"
     assert client.get(f"/signature/{factories.last_token('decision')}").status_code == 200
+
+
+def test_whoever_stopped_all_mail_sees_the_decision_on_their_page_and_gets_none(client: FlaskClient) -> None:
+    factories.letter()
+    link = factories.sign(client, **factories.UNION)
+    found, config = people.signature(), factories.config()
+    client.post(f"/mail/stop/{suppression.token(found.address_fingerprint or '', config)}", data={"action": "stop"})
+    people.decision(people.browser(people.member()), found.public_id, "reject", reason="No such union is known.")
+    assert factories.mails("decision") == []
+    assert "No such union is known." in client.get(f"/signature/{link}").text
 
 
 def test_a_decision_is_on_record_with_who_and_why(client: FlaskClient) -> None:

@@ -1,16 +1,18 @@
 """Twenty at once: one request and one mail, one signature, and tallies that equal the rows."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition.db import db
+from petition.db import db, transaction
 from petition.letters import operations as letters
+from petition.limits.models import LimitSetting
 from petition.outbox.models import OutboxMail
 from petition.signatures import directory
 from petition.signatures.models import Signature, SigningRequest, Tally
-from tests.factories import ANA, SIGN, ask, last_token, letter, sign
+from tests.factories import ANA, SIGN, ask, last_token, letter, now, sign
 
 TWENTY = 20
 
@@ -66,6 +68,22 @@ def test_confirmations_of_two_requests_of_one_address_make_one_signature(app, cl
     assert set(statuses) == {303}
     db.session.rollback()
     assert rows(Signature) == 1
+
+
+def test_confirmations_of_one_domain_at_once_do_not_pass_its_cap(app, client):
+    letter()
+    app.config["PETITION"] = replace(app.config["PETITION"], limits=True)
+    with transaction() as session:  # over two hours, so that no hour begins in between
+        session.add(LimitSetting(name="domain_cap", count=5, seconds=7200, changed_by="x", changed_at=now()))
+    tokens = [ask(client, **ANA | {"email": f"p{number}@wave.example.org"}) for number in range(TWENTY)]
+    db.session.rollback()
+    with ThreadPoolExecutor(TWENTY) as pool:
+        confirm = {"action": "confirm"}
+        answers = list(pool.map(lambda token: app.test_client().post(f"/signature/{token}", data=confirm).status_code, tokens))
+    assert answers == [303] * TWENTY
+    db.session.rollback()
+    counts = directory.counts(letters.find("open-the-road"))
+    assert (counts.people, counts.held) == (5, 15)
 
 
 def test_many_signers_at_once_leave_tallies_that_equal_the_rows(app, client):

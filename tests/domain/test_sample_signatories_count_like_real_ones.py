@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from petition.db import db
 from petition.signatures import directory
-from petition.signatures.models import Signature
+from petition.signatures.models import LEVELS, Signature
 from petition.upkeep import invariants
 from tests.sampled import NOW, signed_letter
 
@@ -31,6 +31,14 @@ def test_no_address_is_kept_and_names_are_varied(app: Flask) -> None:
     scripts = "".join(row.name for row in rows)
     assert all(letter in scripts for letter in "նვаمαד样")
     assert db.session.scalar(select(func.count(func.distinct(Signature.signed_on)))) > 15
+
+
+def test_the_invented_organisations_show_every_level_of_verification(app: Flask) -> None:
+    signed_letter(app, 1000)
+    rows = list(db.session.scalars(select(Signature).where(Signature.kind == "organisation", Signature.state == "published")))
+    assert {row.level for row in rows} == set(LEVELS)
+    assert all((row.level_at is None) == (row.level == "unverified") for row in rows)
+    assert sum(row.level == "team" for row in rows) > len(rows) / 2
 
 
 def test_the_list_begins_with_people_who_are_shown(sqlite_app: Flask) -> None:

@@ -14,8 +14,10 @@ from petition.audit import PLATFORM, AuditEntry
 from petition.db import db, transaction
 from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
+from petition.outbox.suppression import Suppression
 from petition.signatures import consent, tokens, transitions
-from petition.signatures.models import LinkToken, Signature, SigningRequest
+from petition.signatures.models import LinkToken, Report, Signature, SigningRequest, Takeover
+from petition.signatures.rules import AccessRule
 from petition.upkeep import invariants, retention
 from tests.sampled import NOW, open_letter, signed_letter
 
@@ -77,6 +79,28 @@ def test_the_address_of_a_held_person_goes_after_thirty_days(app: Flask) -> None
     assert held.name
 
 
+def test_a_request_to_represent_an_organisation_goes_after_thirty_days(app: Flask) -> None:
+    signed_letter(app, 40)
+    with transaction() as session:
+        entry = session.query(Signature).filter_by(kind="organisation").first()
+        session.add(Takeover(
+            signature_id=entry.id, name="Second Speaker", email="second@example.org", address_fingerprint="f", language="en", asked_at=NOW,
+        ))  # fmt: skip
+    assert forgotten(NOW + 29 * DAY) == {}
+    assert forgotten(NOW + 30 * DAY) == {"requests to represent an organisation that waited 30 days": 1}
+    assert count(Takeover) == 0
+
+
+def test_the_words_of_a_report_go_after_ninety_days_and_the_report_stays(app: Flask) -> None:
+    signed_letter(app, 10)
+    with transaction() as session:
+        entry = session.query(Signature).filter_by(state="published").first()
+        session.add(Report(signature_id=entry.id, reason_class="fake", words="I know him.", at=NOW))
+    assert forgotten(NOW + 89 * DAY) == {}
+    assert forgotten(NOW + 90 * DAY) == {"words of reports older than 90 days": 1}
+    assert (count(Report), db.session.scalars(select(Report)).one().words) == (1, "")
+
+
 def test_mail_is_emptied_when_late_and_deleted_thirty_days_later(letter: Letter) -> None:
     with transaction() as session:
         outbox.queue(
@@ -97,6 +121,25 @@ def test_mail_is_emptied_when_late_and_deleted_thirty_days_later(letter: Letter)
     assert forgotten(NOW + 36 * DAY) == {}
     assert forgotten(NOW + 37 * DAY) == {"mails that left the queue 30 days ago": 1}
     assert count(OutboxMail) == 0
+
+
+def test_an_entry_of_a_list_goes_thirty_days_after_its_end(letter: Letter) -> None:
+    with transaction() as session:
+        for ends in (NOW, None):
+            session.add(AccessRule(
+                letter_id=letter.id, verdict="block", kind="domain", pattern="example.org", shown="", reason="A wave.", author="",
+                created_at=NOW - DAY, expires_at=ends,
+            ))  # fmt: skip
+    assert forgotten(NOW + 30 * DAY - timedelta(seconds=1)) == {}
+    assert forgotten(NOW + 30 * DAY) == {"entries of access lists that ended 30 days ago": 1}
+    assert count(AccessRule) == 1
+
+
+def test_that_a_mailbox_wants_no_mail_is_kept_as_long_as_it_wants_none(letter: Letter) -> None:
+    with transaction() as session:
+        session.add(Suppression(fingerprint="a" * 64, since=NOW - 4000 * DAY))
+    forgotten(NOW)
+    assert count(Suppression) == 1
 
 
 def test_the_trail_is_kept_for_two_years(letter: Letter) -> None:

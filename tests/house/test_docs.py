@@ -9,6 +9,7 @@ import pytest
 from flask.cli import FlaskGroup, ScriptInfo
 
 from petition import config
+from petition.limits import POLICIES
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -20,6 +21,12 @@ def test_every_setting_is_described_in_the_words_of_the_code():
     for each in fields(config.Config):
         row = f"| `{config.PREFIX}{each.name.upper()}` | {each.metadata['shown'] or '–'} | {each.metadata['sentence']} |"
         assert row in page
+
+
+def test_every_limit_is_described_in_the_words_of_the_code():
+    page = (ROOT / "docs" / "moderation.md").read_text(encoding="utf-8")
+    for policy in POLICIES:
+        assert f"| `{policy.name}` | {policy.sentence(policy.default)} | " in page
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))

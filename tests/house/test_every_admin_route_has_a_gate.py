@@ -21,6 +21,13 @@ LOGIN_ROUTES = {
     "security.mf_recovery_codes",
     "security.mf_recovery",
     "security.tf_select",
+    "security.wan_register",
+    "security.wan_register_response",
+    "security.wan_signin",
+    "security.wan_signin_response",
+    "security.wan_delete",
+    "security.wan_verify",
+    "security.wan_verify_response",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -47,8 +48,7 @@ def files(tmp_path: Path) -> dict[Path, bytes]:
 
 def keys(contents: dict[Path, bytes]) -> set[bytes]:
     """The hashes under which something is counted."""
-    parts = b"".join(contents.values()).split(b"LIMITER/")[1:]
-    return {part[:64] for part in parts}
+    return set(re.findall(rb"[a-z_]+/\d+/([0-9a-f]{64})", b"".join(contents.values())))
 
 
 def test_no_address_and_no_network_stands_in_any_file(

@@ -11,7 +11,23 @@ import time_machine
 
 from petition import config, limits
 from petition.errors import TooMany
-from petition.limits import FIND, LINK_GUESSES, LOGIN, POLICIES, SIGN_BURST, SIGN_SUSTAINED, Limiter, Policy, counters
+from petition.limits import (
+    DOMAIN,
+    FIND,
+    FREE_MAIL,
+    LETTER_LOAD,
+    LINK_GUESSES,
+    LOGIN,
+    POLICIES,
+    REPORT_ENTRY,
+    SIGN_BURST,
+    SIGN_SUSTAINED,
+    SITE_LOAD,
+    Limiter,
+    Policy,
+    Rate,
+    counters,
+)  # fmt: skip
 
 NOON = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)  # within a minute, an hour and five minutes
 ATTACKER, CAFE = "203.0.113.7", "198.51.100.20"
@@ -104,7 +120,7 @@ def test_changing_the_address_within_a_network_evades_nothing(limiter: Limiter, 
 
 def test_each_policy_counts_for_itself(limiter: Limiter, clock: time_machine.Traveller) -> None:
     granted(limiter.spend, SIGN_BURST, ATTACKER, 21)
-    same_rate = Policy("other", "20 other things a minute from one network", SIGN_BURST.rate)
+    same_rate = Policy("other", "Other things: at most %(count)s %(period)s.", "network", SIGN_BURST.default)
     assert granted(limiter.spend, same_rate, ATTACKER, 20) == 20
 
 
@@ -144,13 +160,51 @@ def test_a_hit_whose_clock_was_read_just_before_the_window_ended_wipes_nothing(
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
-def test_each_sentence_tells_the_rate_that_is_kept(policy: Policy) -> None:
-    spans = {"a minute": 60, "an hour": 3600, "in 5 minutes": 300}
-    assert policy.sentence.startswith(f"{policy.rate.amount} ")
-    assert [seconds for words, seconds in spans.items() if f" {words} " in policy.sentence] == [
-        policy.rate.get_expiry()
-    ]
-    assert policy.sentence.endswith("from one network")
+def test_each_sentence_is_made_of_the_rate_that_is_kept(policy: Policy) -> None:
+    assert f" {policy.default.count:,} in one " in policy.sentence(policy.default) or policy.default.period[0] != 1
+    assert " 7,000 in 90 seconds" in policy.sentence(Rate(7_000, 90))
+    assert " 3 in 2 hours" in policy.sentence(Rate(3, 7_200))
+
+
+@pytest.mark.parametrize(
+    ("policy", "sentence"),
+    [
+        (SIGN_BURST, "Signing posts from one network: at most 20 in one minute."),
+        (SIGN_SUSTAINED, "Signing posts from one network: at most 300 in one hour."),
+        (DOMAIN, "Signing posts with addresses of one mail domain: at most 600 in one hour."),
+        (FREE_MAIL, "Signing posts with addresses of one large free-mail provider: at most 20,000 in one hour."),
+        (LETTER_LOAD, "Signing posts on one letter: above 300 in one minute everybody is asked for a proof."),
+        (SITE_LOAD, "Signing posts on the whole site: above 3,000 in one minute everybody is asked for a proof."),
+        (LOGIN, "Log-in attempts from one network: at most 20 in 5 minutes."),
+    ],
+    ids=lambda each: getattr(each, "name", ""),
+)
+def test_the_defaults_read_as_they_are_promised(policy: Policy, sentence: str) -> None:
+    assert policy.sentence(policy.default) == sentence
+
+
+def test_a_domain_counts_with_its_sub_domains_and_for_nobody_else(
+    limiter: Limiter, clock: time_machine.Traveller
+) -> None:
+    few = Rate(5, 3600)
+    limiter = Limiter(limiter._config, changed=lambda: {"domain": few})
+    domains = ["evil.example.com", "a.example.com", "b.c.example.com", "example.com", "xn--e1afmkfd.example.com"]
+    assert sum(granted(limiter.spend, DOMAIN, domain, 1) for domain in domains) == 5
+    assert granted(limiter.spend, DOMAIN, "d.example.com", 1) == 0
+    assert granted(limiter.spend, DOMAIN, "example.net", 9) == 5
+    assert granted(limiter.spend, DOMAIN, "one.co.uk", 9) == granted(limiter.spend, DOMAIN, "two.co.uk", 9) == 5
+    limiter.close()
+
+
+def test_load_counts_what_a_limit_would_refuse_and_fades(limiter: Limiter, clock: time_machine.Traveller) -> None:
+    assert limiter.load(LETTER_LOAD, "1", 150) == 0.5
+    assert limiter.load(LETTER_LOAD, "1", 750) == 3
+    assert limiter.load(LETTER_LOAD, "2", 0) == 0
+    assert limiter.load(LETTER_LOAD, "1", 0) == 3
+    clock.shift(timedelta(minutes=1))
+    assert 1 < limiter.load(LETTER_LOAD, "1", 0) < 3
+    clock.shift(timedelta(minutes=1))
+    assert limiter.load(LETTER_LOAD, "1", 0) == 0
 
 
 @pytest.mark.parametrize(
@@ -184,20 +238,31 @@ def test_an_ipv4_address_is_the_same_network_when_it_comes_over_ipv6(
         limiter.spend(SIGN_BURST, f"::ffff:{ATTACKER}")
 
 
+def test_a_network_is_counted_apart_for_each_thing_that_is_named(limiter: Limiter, clock: time_machine.Traveller) -> None:
+    assert limiter.spend(REPORT_ENTRY, ATTACKER, of="one")
+    assert limiter.spend(REPORT_ENTRY, ATTACKER, of="two")
+    assert limiter.spend(REPORT_ENTRY, "203.0.114.7", of="one")
+    with pytest.raises(TooMany):
+        limiter.spend(REPORT_ENTRY, ATTACKER, of="one")
+
+
 def test_what_is_no_address_is_counted_all_the_same(limiter: Limiter, clock: time_machine.Traveller) -> None:
     assert sum(granted(limiter.spend, SIGN_BURST, f"forged {number}", 1) for number in range(50)) == 20
 
 
-def test_the_switch_lets_everything_through_and_leaves_no_trace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_switch_refuses_nothing_still_tells_a_burst_and_leaves_nothing_outside_the_instance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller
 ) -> None:
     (tmp_path / "shm").mkdir()
     monkeypatch.setattr(counters, "SHARED_MEMORY", tmp_path / "shm")
     off = Limiter(config.load({}, instance=str(tmp_path / "instance"), mode="development", limits="off"))
     assert granted(off.spend, FIND, ATTACKER, 100) == 100
     assert granted(off.check, FIND, ATTACKER, 100) == 100
+    assert off.spend(FIND, ATTACKER) is False, "whoever relies on the count learns that there is none"
+    assert off.count(FIND, ATTACKER) > 0
+    assert off.count(FIND, CAFE) == 0
+    off.close()
     assert list((tmp_path / "shm").iterdir()) == []
-    assert not (tmp_path / "instance" / "limits").exists()
 
 
 def test_a_wrong_call_shows_even_when_the_limits_are_off(tmp_path: Path) -> None:
@@ -206,3 +271,4 @@ def test_a_wrong_call_shows_even_when_the_limits_are_off(tmp_path: Path) -> None
         off.spend(FIND, None)  # type: ignore[arg-type]
     with pytest.raises(AttributeError):
         off.check("find", ATTACKER)  # type: ignore[arg-type]
+    off.close()

@@ -12,13 +12,16 @@ import pytest
 from flask import Flask
 from jinja2 import DictLoader, TemplateError
 
-from petition.config import Config
+from petition.config import Config, data_folder
+from petition.outbox import suppression
 from petition.outbox.models import OutboxMail
 from petition.outbox.rendering import render
 from tests.conftest import settings
 from tests.mailing import WORDS
 from tests.smtp_server import body
 
+SITE = "https://letters.example.org"
+ENTRY = f"{SITE}/admin/reset/token"
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("verify", {}),
     ("verify", {"kind": "organisation"}),
@@ -26,10 +29,17 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("find", {}),
     ("find", {"links": []}),
     ("find", {"links": [{"token": "one", "kind": "person"}, {"token": "two", "kind": "organisation"}]}),
+    *[("takeover", {"outcome": outcome, "token": None}) for outcome in ("replaced", "refused")],
+    ("takeover", {"outcome": "approved"}),
+    ("takeover", {"outcome": "refused", "token": None, "reason": "We know another speaker.\nPlease write to us."}),
     *[("decision", {"decision": decision}) for decision in ("published", "rejected", "held")],
+    ("question", {}),
+    *[
+        ("invitation", {"team": "The road team", "role": role, "by": "owner@example.org", "newcomer": newcomer, "address": ENTRY})
+        for role, newcomer in (("owner", True), ("viewer", False))
+    ],
     ("decision", {"decision": "rejected", "reason": "This is no name.\nPlease sign again.", "token": None}),
 ]
-SITE = "https://letters.example.org"
 TYPED = {
     "name": "Ана Stranger", "organisation": "Stranger Ltd", "comment": "stranger.example/win",
     "email": "stranger@evil.example", "website": "https://stranger.example", "role": "Strangest",
@@ -46,7 +56,7 @@ def config(sqlite_app: Flask) -> Config:
 def _mail(message: str = "verify", language: str = "en", to: str = "ana@example.org", **values: Any) -> OutboxMail:
     return OutboxMail(
         id=1, message_id="0f3c", message=message, language=language, recipient=to, values=WORDS | values,
-        queued_at=datetime(2026, 7, 1, 12, tzinfo=UTC),
+        queued_at=datetime(2026, 7, 1, 12, tzinfo=UTC), recipient_fingerprint="ab" * 32,
     )  # fmt: skip
 
 
@@ -103,6 +113,27 @@ def test_a_mail_fetches_nothing_and_leads_only_to_the_site(
     assert "url(" not in html
     assert "@import" not in html
     assert all(link.startswith(SITE) for link in _links(html))
+
+
+@pytest.mark.parametrize("protected", [False, True])
+@pytest.mark.parametrize("message", sorted({message for message, _ in CASES} - suppression.TO_THE_TEAM))
+def test_every_mail_says_how_to_stop_them_all(config: Config, message: str, protected: bool) -> None:
+    found = render(_mail(message, protected=protected), config)
+    link = f"{SITE}/mail/stop/{suppression.token('ab' * 32, config)}"
+    assert f"\nStop all mail from this site to this address:\n{link}\n" in body(found, "plain")
+    assert _links(body(found, "html")).count(link) == 1
+
+
+@pytest.mark.parametrize(("language", "prefix"), [("en", ""), ("hy", "/hy"), ("de", "")])
+def test_the_page_that_stops_mail_speaks_the_mails_language_where_it_can(config: Config, language: str, prefix: str) -> None:
+    assert f"\n{SITE}{prefix}/mail/stop/" in body(render(_mail(language=language), config), "plain")
+
+
+@pytest.mark.parametrize("message", sorted(suppression.TO_THE_TEAM))
+def test_a_mail_to_the_team_does_not_offer_to_stop_the_teams_work(sqlite_app: Flask, config: Config, message: str) -> None:
+    layout = (data_folder("templates") / "mail" / "layout.txt").read_text(encoding="utf-8")
+    sqlite_app.jinja_env.loader = DictLoader({f"mail/{message}.{end}": layout for end in ("subject.txt", "txt", "html")})
+    assert "/mail/stop/" not in body(render(_mail(message), config), "plain")
 
 
 @pytest.mark.parametrize("message", ["verify", "expose"])
