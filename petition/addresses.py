@@ -115,6 +115,14 @@ def registered_domain(host: str) -> str:
     return _suffixes().privatesuffix(name) or "" if len(name) <= 253 and _HOST.fullmatch(name) else ""
 
 
+def is_domain(host: str) -> bool:
+    """Whether a host lies under a public suffix that exists."""
+    try:
+        return _known_suffixes().privatesuffix(domain(f"@{host}")) is not None
+    except UnicodeError:
+        return False
+
+
 def readable_domain(host: str) -> str:
     """A domain in the letters its owner reads (xn--e1afmkfd.xn--p1ai -> пример.рф)."""
     try:
@@ -126,6 +134,11 @@ def readable_domain(host: str) -> str:
 @cache
 def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()  # the list inside the package: it is never updated over the network
+
+
+@cache
+def _known_suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False)
 
 
 def fold(address: str) -> str:

@@ -151,7 +151,7 @@ def _back(session: Session, bulk: BulkDecision, now: datetime) -> bool:
     # Every decision has its moment: another one means that somebody looked at this signature since.
     standing = [each for each in found if each.state == ENDS[bulk.decision] and each.decided_at == bulk.confirmed_at]
     rows = _without_clashes(session, standing)
-    because = Because(_actor(bulk.reversed_by), now, why="restore")
+    because = Because(_actor(bulk.reversed_by), now, why="restore", takes_back=True)
     for state in sorted({items[each.id].state_before for each in rows}):
         some = [each for each in rows if items[each.id].state_before == state]
         transitions.move_many(session, some, state, because, bulk=bulk.public_id)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from petition import addresses, challenge, outbox
+from petition import addresses, audit, challenge, outbox
 from petition.audit import PLATFORM, SIGNATORY
 from petition.config import Config
 from petition.db import is_postgresql, serialise, transaction, violated
@@ -294,7 +294,18 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
         values = values | {"name_shape": screening.name_shape(said["organisation" if signature.kind == "organisation" else "name"])}
     if flags and signature.state == "held":  # what the team decided was about other words, which no reversal may bring back unseen
         values = values | {"decided_at": None, "decided_by": ""}
+    _put_on_record(session, signature, values, now)
     transitions.reshape(session, signature, values | {"flags": _still_true(signature.flags) + [flag.as_json() for flag in flags]})
+
+
+def _put_on_record(session: Session, signature: Signature, values: dict[str, Any], now: datetime) -> None:
+    """Name the fields that a signatory changes in the trail, and nothing that stands in them."""
+    fields = [name for name in STATEMENT if name in values and values[name] != getattr(signature, name)]
+    if fields:
+        audit.record(
+            session, at=now, actor=SIGNATORY, action="signature.changed", thing=("signature", signature.public_id),
+            team_id=signature.letter.team_id, fields=" ".join(fields), letter=signature.letter.slug,
+        )  # fmt: skip
 
 
 def _still_true(flags: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -38,7 +38,10 @@ _forgetting: list[Callable[[Session, Signature], None]] = []
 
 @dataclass(frozen=True)
 class Because:
-    """Who moves signatures, when and why; `decided_at` is when that was decided, where it takes effect later."""
+    """Who moves signatures, when and why.
+
+    `decided_at` is when that was decided, where it takes effect later; what only takes a move back is no decision.
+    """
 
     actor: Actor
     now: datetime
@@ -46,6 +49,7 @@ class Because:
     why: str = ""
     reason_class: str = ""
     decided_at: datetime | None = None
+    takes_back: bool = False
 
 
 def on_forget(forget: Callable[[Session, Signature], None]) -> Callable[[Session, Signature], None]:
@@ -100,10 +104,10 @@ def _enter(session: Session, signature: Signature, state: str, because: Because,
     was_published = "published" in (old, signature.state_before if state == "published" else "")
     signature.state_before, signature.state = old, state
     signature.reason, signature.reason_class = because.reason, because.reason_class
-    if because.actor.kind not in ("signatory", "platform"):
+    if because.actor.kind not in ("signatory", "platform") and not because.takes_back:
         signature.decided_at = because.decided_at or because.now
         signature.decided_by = because.actor.name or because.actor.kind
-    else:  # what the team decided is decided no longer
+    else:  # what the team decided stands no longer
         signature.decided_at, signature.decided_by = None, ""
     if state == "withdrawn":
         _forget(session, signature)

@@ -115,7 +115,8 @@ def test_what_a_form_changes_is_on_record(sqlite_client: FlaskClient, address: s
     names = filled(sqlite_client)
     owner = people.member("owner")
     browser = people.browser(owner)
-    fields = VALID[address](sqlite_client, names) if address in VALID else {name: value.format(**names) for name, value in FORMS[address][1].items()}
+    sent = {name: value.format(**names) for name, value in FORMS[address][1].items()}
+    fields = VALID[address](sqlite_client, names) if address in VALID else sent
     before = recorded()
     answer = people.post(browser, address.format(**names), "/admin/account", **fields)
     assert answer.status_code in TAKEN, f"say in VALID what {address} takes: {answer.status_code}"

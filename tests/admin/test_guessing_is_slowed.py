@@ -71,8 +71,8 @@ def test_who_is_slowed_is_told_for_how_long_and_what_to_do(counting: Flask) -> N
 
 
 def test_one_network_tries_no_more_than_its_share_of_accounts(counting: Flask) -> None:
-    answers = [attempt(counting, f"member{number}@example.org") for number in range(limits.LOGIN.rate.amount + 1)]
-    assert answers == [200] * limits.LOGIN.rate.amount + [429]
+    answers = [attempt(counting, f"member{number}@example.org") for number in range(limits.LOGIN.default.count + 1)]
+    assert answers == [200] * limits.LOGIN.default.count + [429]
 
 
 def test_the_password_of_a_session_is_not_guessed_either(counting: Flask) -> None:

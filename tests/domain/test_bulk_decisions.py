@@ -194,6 +194,7 @@ def test_the_whole_is_reversed(app: Flask, small_batches: None, decision: str, b
     sweep()
     assert (again(found).state, states(letter)) == ("reversed", counted)
     assert bulk.look(who, found.public_id, NOON).returned == 30
+    assert not db.session.scalar(select(func.count()).where(Signature.decided_at.is_not(None))), "taking back is no review"
     assert faults() == []
     with pytest.raises(MovedOn):
         bulk.reverse(who, found.public_id, now=NOON)

@@ -7,6 +7,7 @@ import pytest
 
 from petition.signatures import screening
 from petition.signatures.screening.offices import claims_office
+from petition.signatures.screening.wordset import Names
 from petition.upkeep import cast
 
 KNOWN = screening.compiled()
@@ -61,7 +62,7 @@ def test_the_invented_signatories_of_the_demonstration_are_ordinary() -> None:
 JOKES = (
     "Dr Johnny Bananas", "Mickey Mouse", "mouse, mickey", "MICKEY MOUSE", "Harry Potter", "Вася Пупкин", "Пупкин Василий", "Jean Peuplu",
     "Max Mustermann", "Elsa Pato", "Вася Пупкін", "Միկի Մաուս", "ميكي ماوس", "Test Test", "Mlckey M0use", "Мiсkеу Моusе", "Mr. Seymour Butts Jr",
-    "Spider-Man", "no name", "Vоldemort",
+    "Spider-Man", "no name", "Vоldemort", "Gandalf the Grey", "Spongebob", "Dr. Santa Claus of the North",
 )  # fmt: skip
 FAMOUS = (
     "Vladimir Putin", "Putin Vladimir", "PUTIN VLADIMIR", "Vladimir V. Putin", "Владимир Владимирович Путин", "Путин", "Vlаdimir Рutin",
@@ -81,6 +82,19 @@ def test_a_joke_name_is_held(name: str) -> None:
 def test_a_borrowed_name_is_held_in_whatever_order_and_letters(name: str) -> None:
     assert "protected_name" in codes(name)
     assert screening.holds({"protected_name"})
+
+
+@pytest.mark.parametrize("name", ["J.Ma", "Prof.Li Wei", "Dipl.-Ing. Sample", "Ana S.Pierre", "St.Clair", "Anna.Maria", "Ana Sample Jr.", "Mag.phil. Ana"])
+def test_a_dot_makes_no_link_of_a_name(name: str) -> None:
+    assert screening.screen({"name": name}) == []
+
+
+def test_a_star_stands_for_the_words_behind_it_and_for_no_others() -> None:
+    names = Names()
+    for line in ("Gandalf *", "Ana Sample *", "- Ana Sample"):
+        names.take(line)
+    assert names.find("GANDALF the Grey") == names.find("gandalf") == "Gandalf *"
+    assert [names.find(name) for name in ("Gandalfo Grey", "Sir John Gandalf", "Ana Sample", "Ana Sample Smith")] == [None] * 4
 
 
 def test_a_flag_says_which_entry_the_name_was_taken_for() -> None:

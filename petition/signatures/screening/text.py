@@ -12,9 +12,11 @@ from petition import addresses
 from petition.signatures.screening.folding import fold_name, scripts, skeleton
 from petition.signatures.screening.reasons import Flag
 
-_LINK = re.compile(
-    r"(?:https?:|www\.|//)|\b[\w-]+\.(?:com|net|org|info|biz|ru|cn|top|xyz|io|me|tk|online|site|shop|am|az)\b", re.IGNORECASE
-)
+_LINK = re.compile(r"https?:|www\.|//", re.IGNORECASE)
+# A host without any of these: a name of three letters or more before the dot, so that initials are none.
+_HOST = re.compile(r"\b([\w-]{3,})(?:\.[\w-]+)*\.[^\W\d_]{2,}\b")
+# What ends in a dot before a name that is a top-level domain as well: Prof.Li, Dipl.Ing.
+_ABBREVIATIONS = frozenset("prof dipl mag ing mrs rev hon sen gen col maj capt lic arch eng adv dott doc tel msgr".split())  # noqa: SIM905
 _MARKUP = re.compile(r"<\s*/?\s*[a-z!?]|\[/?(?:url|b|i|img)\b|\{\{|\{%|\$\{", re.IGNORECASE)
 _FORMULA = re.compile(r"^[=+\-@＝＋－＠\t\r]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’ʼ-][^\W\d_]+)*")
@@ -37,12 +39,16 @@ def screen(texts: dict[str, str], *, mail_domain: str = "", website: str = "", l
 def _of_text(field: str, value: str) -> Iterator[Flag]:
     if any(len(scripts(word)) > 1 for word in _WORD.findall(value)):
         yield Flag("mixed_scripts", field)
-    if _LINK.search(value):
+    if _LINK.search(value) or any(_is_host(found) for found in _HOST.finditer(value)):
         yield Flag("link", field)
     if _FORMULA.match(value):
         yield Flag("formula", field)
     if _MARKUP.search(value):
         yield Flag("markup", field)
+
+
+def _is_host(found: re.Match[str]) -> bool:
+    return found[1].lower() not in _ABBREVIATIONS and addresses.is_domain(found[0])
 
 
 def _imitates(website: str) -> bool:

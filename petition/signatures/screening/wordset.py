@@ -30,20 +30,27 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Names:
-    """Names of one list; most are the same in any order of their words, those written in quotes only as they stand."""
+    """Names of one list; most are the same in any order of their words, those written in quotes only as they stand.
+
+    Those with a star at their end (`Gandalf *`) may have other words after them.
+    """
 
     any_order: dict[Key, str] = field(default_factory=dict)
     in_order: dict[Key, str] = field(default_factory=dict)
+    beginnings: dict[Key, str] = field(default_factory=dict)
 
     def find(self, name: str) -> str | None:
         """The entry that a name is or looks like, as it stands in the list."""
         for found in map(words, dict.fromkeys((name, as_drawn(name)))):
             for ordered in (found, _without_titles(found)):
-                if entry := self.in_order.get(looks(ordered)):
+                if entry := self.in_order.get(looks(ordered)) or self._begins(looks(ordered)):
                     return entry
             if found and (entry := self.any_order.get(_key(found))):
                 return entry
         return None
+
+    def _begins(self, found: Key) -> str | None:
+        return next((each for end in range(1, len(found) + 1) if (each := self.beginnings.get(found[:end]))), None)
 
     def take(self, entry: str) -> None:
         """Read one line of a list: a name, or, behind a hyphen, one that is taken off."""
@@ -52,6 +59,7 @@ class Names:
             return
         removed = line.startswith("-")
         name = line.removeprefix("-").strip()
+        begins = name.endswith("*")
         quoted = _QUOTED.fullmatch(name)
         found = words(quoted[1] if quoted else name)
         if not found:
@@ -59,6 +67,9 @@ class Names:
         if removed:
             self.any_order.pop(_key(found), None)
             self.in_order.pop(looks(found), None)
+            self.beginnings.pop(looks(found), None)
+        elif begins:
+            self.beginnings.setdefault(looks(found), name)
         elif quoted or len(_without_titles(found)) < min(2, len(found)):
             # 'Prince Harry' without its title would be every Harry.
             self.in_order.setdefault(looks(found), quoted[1] if quoted else name)
