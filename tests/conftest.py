@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import subprocess
@@ -13,13 +12,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from petition import config, create_app
 from petition.config import Config
 from petition.db import dispose
 from tests import postgresql
 
-_numbers = itertools.count()
 CI = os.environ.get("CI") == "true"
 
 
@@ -38,6 +37,15 @@ def migrate(app: Flask) -> None:
     with app.app_context():
         upgrade()
         dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every application of the run shares what was compiled of the templates; by itself each would compile its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": cache})
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -62,26 +70,21 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: postgresql.Server, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A migrated empty PostgreSQL database, to be copied for each test."""
+def postgres_database(postgres_server: postgresql.Server, tmp_path_factory: pytest.TempPathFactory) -> postgresql.Reused:
+    """The PostgreSQL database of this run, migrated once."""
     postgres_server.execute("CREATE DATABASE template_petition")
     migrate(create_app(settings(tmp_path_factory.mktemp("pg"), postgres_server.url("template_petition"))))
-    return "template_petition"
+    return postgresql.Reused(postgres_server, "template_petition", f"t{os.getpid()}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh, migrated database."""
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "petition.sqlite3")
-        yield f"sqlite:///{tmp_path / 'petition.sqlite3'}"
-        return
-    server = request.getfixturevalue("postgres_server")
-    template = request.getfixturevalue("postgres_template")
-    name = f"t{os.getpid()}_{next(_numbers)}"
-    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield server.url(name)
-    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty, migrated database."""
+    if request.param == "postgresql":
+        database: postgresql.Reused = request.getfixturevalue("postgres_database")
+        return database.url()
+    shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "petition.sqlite3")
+    return f"sqlite:///{tmp_path / 'petition.sqlite3'}"
 
 
 @pytest.fixture

@@ -66,7 +66,8 @@ def test_names_of_all_scripts_are_published_and_come_back_composed(client, name)
 
 
 HELD_NAMES = {
-    "mixed scripts in one word": "Аna Sample", "a link": "Ana www.example.com", "a bare host": "freecasino.pl", "an IDN": "Ана казино.рф", "markup": "<b>Ana</b>", "template": "{{7*7}} Ana",
+    "mixed scripts in one word": "Аna Sample", "a link": "Ana www.example.com", "a bare host": "freecasino.pl",
+    "a bare IDN": "Ана казино.рф", "markup": "<b>Ana</b>", "template": "{{7*7}} Ana",
     "formula": "=HYPERLINK(1)", "plus": "+Ana", "full-width formula": "＝1+1",
 }  # fmt: skip
 
