@@ -1,4 +1,4 @@
-"""The audit trail as a file, each entry with its seal, so that anybody can check the chain again (docs/moderation.md)."""
+"""The audit trail as a file, each entry with its seal, so that anybody can check the chain again (docs/team.md)."""
 
 from __future__ import annotations
 
