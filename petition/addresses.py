@@ -115,6 +115,14 @@ def registered_domain(host: str) -> str:
     return _suffixes().privatesuffix(name) or "" if len(name) <= 253 and _HOST.fullmatch(name) else ""
 
 
+def delegated_domain(host: str) -> str:
+    """What a registry gave out, so that sub-domains made by the thousand are one; the host itself where that is unknown.
+
+    Unlike `registered_domain`, a domain that somebody lets out by the name, as dynamic DNS does, counts as one.
+    """
+    return str(registries().privatesuffix(host) or host)
+
+
 def is_domain(host: str) -> bool:
     """Whether a host lies under a public suffix that exists."""
     try:
@@ -134,6 +142,12 @@ def readable_domain(host: str) -> str:
 @cache
 def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()  # the list inside the package: it is never updated over the network
+
+
+@cache
+def registries() -> PublicSuffixList:
+    """The public suffixes of registries, without those of companies."""
+    return PublicSuffixList(only_icann=True)
 
 
 @cache

@@ -14,7 +14,6 @@ def upgrade() -> None:
     op.create_table('audit_seal',
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('entry_id', sa.Integer(), nullable=False),
-    sa.Column('day', sa.Date(), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.PrimaryKeyConstraint('number', name=op.f('pk_audit_seal')),
     sa.UniqueConstraint('entry_id', name=op.f('uq_audit_seal_entry_id'))
@@ -248,13 +247,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('evidence', sa.String(length=1000), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('pinned', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('reason_class', sa.String(length=15), nullable=False, server_default=''))
-        batch_op.add_column(sa.Column('appeared', sa.Boolean(), nullable=False, server_default=sa.false()))
-        batch_op.create_index('ix_signature_pinned', ['letter_id', 'pinned'], unique=False, sqlite_where=sa.text('pinned IS NOT NULL'), postgresql_where=sa.text('pinned IS NOT NULL'))
         batch_op.create_index('ix_signature_hour', ['letter_id', 'hour'], unique=False)
-        batch_op.create_index('ix_signature_mail_domain', ['letter_id', 'mail_domain', 'hour'], unique=False)
-        batch_op.create_index('ix_signature_network', ['letter_id', 'network', 'hour'], unique=False)
-        batch_op.create_index('ix_signature_waiting', ['letter_id', 'state', 'flag_codes', 'mail_domain', 'network', 'hour', 'name_shape'], unique=False,
-                              sqlite_where=sa.text("state = 'held'"), postgresql_where=sa.text("state = 'held'"))
+        batch_op.create_index('ix_signature_mail_domain', ['letter_id', 'mail_domain'], unique=False)
+        batch_op.create_index('ix_signature_network', ['letter_id', 'network'], unique=False)
 
     with op.batch_alter_table('signing_request', schema=None) as batch_op:
         batch_op.add_column(sa.Column('signals', sa.JSON(), nullable=False, server_default='[]'))
@@ -269,7 +264,6 @@ def _fill() -> None:
                "SELECT letter_id, signed_on, kind, state, 0, count(*) FROM signature GROUP BY letter_id, signed_on, kind, state")
     op.execute("UPDATE signature SET level = 'team', level_at = decided_at "
                "WHERE kind = 'organisation' AND state = 'published' AND decided_at IS NOT NULL")
-    op.execute("UPDATE signature SET appeared = true WHERE state = 'published' OR state_before = 'published'")
     signature = sa.table("signature", sa.column("id"), sa.column("flags", sa.JSON), sa.column("flag_codes"))
     connection = op.get_bind()
     held = sa.select(signature.c.id, signature.c.flags).where(sa.column("state") == "held")
@@ -285,12 +279,9 @@ def downgrade() -> None:
         batch_op.drop_column('signals')
 
     with op.batch_alter_table('signature', schema=None) as batch_op:
-        batch_op.drop_index('ix_signature_waiting')
-        batch_op.drop_index('ix_signature_pinned')
         batch_op.drop_index('ix_signature_network')
         batch_op.drop_index('ix_signature_mail_domain')
         batch_op.drop_index('ix_signature_hour')
-        batch_op.drop_column('appeared')
         batch_op.drop_column('reason_class')
         batch_op.drop_column('pinned')
         batch_op.drop_column('evidence')

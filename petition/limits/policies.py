@@ -6,8 +6,6 @@ import ipaddress
 from dataclasses import dataclass
 from functools import cache
 
-from publicsuffixlist import PublicSuffixList
-
 from petition.errors import N_
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -47,7 +45,7 @@ class Policy:
         """What is counted: the network of an address, the registered domain of a mail domain, else what was given."""
         if not isinstance(given, str):
             raise TypeError("what is counted is text")  # ipaddress would read a number as an address
-        return {"network": network_prefix, "domain": registered_domain}.get(self.about, str)(given)
+        return {"network": network_prefix, "domain": delegated_domain}.get(self.about, str)(given)
 
 
 def _of(about: str, name: str, words: str, count: int, seconds: int, least: int = 1) -> Policy:
@@ -101,14 +99,3 @@ def network_prefix(address: str) -> str:
             return str(ipaddress.IPv6Network((int(found), 48), strict=False))
         found = found.ipv4_mapped
     return str(ipaddress.IPv4Network((int(found), 24), strict=False))
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    # Registries' suffixes only: a domain that somebody lets out by the name, as dynamic DNS does, counts as one.
-    return PublicSuffixList(only_icann=True)
-
-
-def registered_domain(domain: str) -> str:
-    """The domain that its owner registered, so that sub-domains made by the thousand evade nothing."""
-    return str(_suffixes().privatesuffix(domain) or domain)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from petition import accounts, audit
@@ -23,6 +23,7 @@ from petition.signatures.models import Signature, Tally
 
 SAMPLE = 20
 ALONE_UP_TO = 25  # signatures, and one in a hundred of the letter's: more rejections need a second person
+LATELY = timedelta(hours=24)  # within which one person's rejections add up
 TELL_UP_TO = 1_000  # signatories, unless the member says otherwise
 PAGE = 50
 LIES_STILL = timedelta(minutes=2)  # after which nobody seems to work on a running decision
@@ -193,8 +194,8 @@ def look(member: Member, public_id: str, now: datetime) -> Look:
         bulk=bulk, criteria=criteria, matched=matched, live=live(bulk.letter_id),
         returned=int(db.session.scalar(returned) or 0) if bulk.state in ("reversing", "reversed") else 0,
         sample=_sample(member, bulk.letter, criteria, starts(bulk.decision, criteria)) if undecided else [],
-        needs_second=bulk.state == "waiting" or needs_second(bulk.decision, matched, live(bulk.letter_id)),
-        alone=len(accounts.moderators(bulk.letter.team_id)) < 2, tells=bulk.decision != "hold" and matched <= TELL_UP_TO,
+        needs_second=bulk.state == "waiting" or _needs_second(bulk, member.email, matched, now),
+        alone=not _others(bulk, bulk.confirmed_by or member.email), tells=bulk.decision != "hold" and matched <= TELL_UP_TO,
         lies_still=bulk.state in ("running", "reversing") and seen is not None and now - seen > LIES_STILL,
     )  # fmt: skip
 
@@ -228,11 +229,38 @@ def _as_seen(bulk: BulkDecision, seen: int) -> int:
 
 
 def _start(session: Session, bulk: BulkDecision, actor: Actor, matched: int, *, tell: bool, now: datetime) -> None:
-    bulk.matched, bulk.tell = matched, tell and bulk.decision != "hold"
     bulk.through = session.scalar(select(func.max(Signature.id)).where(Signature.letter_id == bulk.letter_id)) or 0
-    bulk.confirmed_at, bulk.confirmed_by, bulk.leased_until = now, actor.name or actor.kind, now
-    bulk.state = "waiting" if needs_second(bulk.decision, matched, live(bulk.letter_id)) else "running"
+    who = actor.name or actor.kind
+    bulk.state = "waiting" if _needs_second(bulk, who, matched, now) else "running"
+    bulk.matched, bulk.tell = _list(session, bulk), tell and bulk.decision != "hold"
+    bulk.confirmed_at, bulk.confirmed_by, bulk.leased_until = now, who, now
     note(session, bulk, "confirmed", actor, now, matched=matched, tell=bulk.tell)
+
+
+def _list(session: Session, bulk: BulkDecision) -> int:
+    """Write down which signatures it is about: how many. It is about no others, whatever becomes of those meanwhile."""
+    session.execute(delete(BulkItem).where(BulkItem.bulk_id == bulk.id))
+    criteria = Criteria.from_json(bulk.criteria)
+    condition = criteria.condition(bulk.letter_id, starts(bulk.decision, criteria))
+    which = select(literal(bulk.id), Signature.id, Signature.state).where(condition, Signature.id <= bulk.through)
+    session.execute(insert(BulkItem).from_select(["bulk_id", "signature_id", "state_before"], which))
+    number = session.scalar(select(func.count()).select_from(BulkItem).where(BulkItem.bulk_id == bulk.id))
+    return number or 0
+
+
+def _needs_second(bulk: BulkDecision, who: str, matched: int, now: datetime) -> bool:
+    """Whether a second person has to confirm, with what the first rejected alone lately on the same letter."""
+    alone = select(func.sum(BulkDecision.matched)).where(
+        BulkDecision.letter_id == bulk.letter_id, BulkDecision.id != bulk.id, BulkDecision.decision == "reject",
+        BulkDecision.state.in_(("running", "done")), BulkDecision.confirmed_by == who, BulkDecision.seconded_by == "",
+        BulkDecision.confirmed_at > now - LATELY,
+    )  # fmt: skip
+    return needs_second(bulk.decision, matched + int(db.session.scalar(alone) or 0), live(bulk.letter_id))
+
+
+def _others(bulk: BulkDecision, who: str) -> bool:
+    """Whether anybody else in the team could confirm."""
+    return any(each.email != who for each in accounts.moderators(bulk.letter.team_id))
 
 
 def begin(session: Session, letter: Letter, criteria: Criteria, *, actor: Actor, now: datetime) -> BulkDecision | None:
@@ -258,9 +286,10 @@ def second(member: Member, public_id: str, *, seen: int, now: datetime) -> BulkD
         bulk = find(member, public_id, lock=True)
         if bulk.state != "waiting":
             raise MovedOn
-        if member.email == bulk.confirmed_by and len(accounts.moderators(bulk.letter.team_id)) > 1:
+        if member.email == bulk.confirmed_by and _others(bulk, member.email):
             raise NeedsAnother
-        bulk.matched = _as_seen(bulk, seen)
+        _as_seen(bulk, seen)
+        bulk.matched = _list(session, bulk)
         bulk.seconded_by, bulk.state, bulk.leased_until = member.email, "running", now
         note(session, bulk, "seconded", member.actor, now, matched=bulk.matched)
     return bulk

@@ -46,7 +46,7 @@ def decide(
         words, sort = reasons.given(
             found.letter.team_id, needed=decision == "reject", words=reason, template=template, reason_class=reason_class
         )
-        untold = _take_back(session, found) if decision == "restore" else None
+        untold = take_back(session, found) if decision == "restore" else None
         address = found.email = found.email or untold  # publishing a person forgets it
         _mind_the_level(found, decision, checked, now)
         _move(session, member, found, state, decision, words, sort, now)
@@ -92,8 +92,8 @@ def overtaken(found: Signature, seen: str) -> Conflict:
     return AlreadyDecided(who=found.decided_by, when=f"{found.decided_at:%Y-%m-%d %H:%M} UTC", state=found.state)
 
 
-def _take_back(session: Session, found: Signature) -> str | None:
-    """The address of whoever was not told yet, and now will not be."""
+def take_back(session: Session, found: Signature) -> str | None:
+    """Unqueue the mail about the last decision: the address of whoever was not told yet, and now will not be."""
     return outbox.take_back(session, "decision", fingerprint=found.address_fingerprint or "", scope=_scope(found))
 
 

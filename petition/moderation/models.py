@@ -51,14 +51,21 @@ class BulkDecision(Model):
 
 
 class BulkItem(Model):
-    """One signature that a bulk decision moved, and from where, so that it can be moved back."""
+    """One signature that a confirmed bulk decision is about, and how it stood, so that it can be moved back.
+
+    `decided_at`, `decided_by` and `pinned` are what it had when it was moved.
+    """
 
     __tablename__ = "bulk_item"
 
     bulk_id: Mapped[int] = mapped_column(ForeignKey("bulk_decision.id"), primary_key=True)
     signature_id: Mapped[int] = mapped_column(BigId, ForeignKey("signature.id"), primary_key=True)
     state_before: Mapped[str] = mapped_column(String(10))
+    done: Mapped[bool] = mapped_column(default=False)
     reversed: Mapped[bool] = mapped_column(default=False)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[str] = mapped_column(String(254), default="")
+    pinned: Mapped[int | None] = mapped_column()
 
 
 class Spike(Model):

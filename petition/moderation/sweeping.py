@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ from petition.db import db, is_postgresql, transaction
 from petition.errors import Busy, NotFound, PetitionError
 from petition.moderation import bulk as decisions
 from petition.moderation.criteria import Criteria
-from petition.moderation.decisions import tell
+from petition.moderation.decisions import take_back, tell
 from petition.moderation.models import BulkDecision, BulkItem
 from petition.signatures import screening, transitions
 from petition.signatures.models import Signature
@@ -119,48 +119,58 @@ def _batch(number: int, lease: datetime, config: Config, now: datetime) -> datet
 
 
 def _forth(session: Session, bulk: BulkDecision, config: Config, now: datetime) -> bool:
-    """Move the next signatures that meet the criteria; whether there may be more."""
+    """Move the next of those that were confirmed and still stand as they did then; whether there may be more."""
     criteria, state = Criteria.from_json(bulk.criteria), ENDS[bulk.decision]
-    query = select(Signature).where(criteria.condition(bulk.letter_id, decisions.starts(bulk.decision, criteria)))
-    query = query.where(Signature.id > bulk.position, Signature.id <= bulk.through).order_by(Signature.id).limit(BATCH)
-    found = _locked(session, query)
-    rows = _without_clashes(session, found)
+    items = _next(session, bulk, ~BulkItem.done)
+    mine = criteria.condition(bulk.letter_id, decisions.starts(bulk.decision, criteria))
+    found = _locked(session, select(Signature).where(Signature.id.in_(items), mine).order_by(Signature.id))
+    rows = _without_clashes(session, [each for each in found if each.state == items[each.id].state_before])
     addresses = [(each, each.email) for each in rows if each.email] if bulk.tell and state != "held" else []
-    items = [{"bulk_id": bulk.id, "signature_id": each.id, "state_before": each.state, "reversed": False} for each in rows]
+    for each in rows:
+        item = items[each.id]
+        item.done, item.decided_at, item.decided_by, item.pinned = True, each.decided_at, each.decided_by, each.pinned
     because = Because(
         _actor(bulk.confirmed_by), now, bulk.reason, bulk.decision, bulk.reason_class, decided_at=bulk.confirmed_at
     )
     transitions.move_many(session, rows, state, because, bulk=bulk.public_id)
-    if items:
-        session.execute(insert(BulkItem), items)
     for signature, address in addresses:
         tell(session, signature, address, config, now)
     bulk.done += len(rows)
-    bulk.position = found[-1].id if found else bulk.position
-    if len(found) < BATCH:
+    bulk.position = max(items, default=bulk.position)
+    if len(items) < BATCH:
         bulk.skipped = max(bulk.matched - bulk.done, 0)
         _finish(session, bulk, "done", now, done=bulk.done, skipped=bulk.skipped)
-    return len(found) == BATCH
+    return len(items) == BATCH
 
 
 def _back(session: Session, bulk: BulkDecision, now: datetime) -> bool:
     """Bring the next signatures back to where they were, unless somebody decided since; whether there may be more."""
-    query = select(BulkItem).where(BulkItem.bulk_id == bulk.id, BulkItem.signature_id > bulk.position, ~BulkItem.reversed)
-    items = {each.signature_id: each for each in session.scalars(query.order_by(BulkItem.signature_id).limit(BATCH))}
+    items = _next(session, bulk, BulkItem.done.is_(True), ~BulkItem.reversed)
     found = _locked(session, select(Signature).where(Signature.id.in_(items)).order_by(Signature.id))
     # Every decision has its moment: another one means that somebody looked at this signature since.
     standing = [each for each in found if each.state == ENDS[bulk.decision] and each.decided_at == bulk.confirmed_at]
     rows = _without_clashes(session, standing)
+    if bulk.tell:  # nobody is told what does not hold any more, and a person's address is back
+        for each in rows:
+            each.email = take_back(session, each) or each.email
     because = Because(_actor(bulk.reversed_by), now, why="restore", takes_back=True)
     for state in sorted({items[each.id].state_before for each in rows}):
         some = [each for each in rows if items[each.id].state_before == state]
         transitions.move_many(session, some, state, because, bulk=bulk.public_id)
-    back = update(BulkItem).where(BulkItem.bulk_id == bulk.id, BulkItem.signature_id.in_([each.id for each in rows]))
-    session.execute(back.values(reversed=True).execution_options(synchronize_session=False))
+    for each in rows:
+        item = items[each.id]
+        item.reversed, each.decided_at, each.decided_by = True, item.decided_at, item.decided_by
+        each.pinned = item.pinned if each.listed and each.visibility == "public" else None
     bulk.position = max(items, default=bulk.position)
     if len(items) < BATCH:
         _finish(session, bulk, "reversed", now)
     return len(items) == BATCH
+
+
+def _next(session: Session, bulk: BulkDecision, *conditions: ColumnElement[bool]) -> dict[int, BulkItem]:
+    """The next batch of what it is about, by the number of the signature."""
+    query = select(BulkItem).where(BulkItem.bulk_id == bulk.id, BulkItem.signature_id > bulk.position, *conditions)
+    return {each.signature_id: each for each in session.scalars(query.order_by(BulkItem.signature_id).limit(BATCH))}
 
 
 def _locked(session: Session, query: object) -> Sequence[Signature]:
