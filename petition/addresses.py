@@ -16,7 +16,13 @@ from petition.errors import N_, Fault, Invalid
 # Providers that deliver a+tag@ and a@ to one mailbox; those in _DOTLESS ignore dots as well.
 _ALIASES = {"googlemail.com": "gmail.com", "ya.ru": "yandex.ru", "yandex.com": "yandex.ru", "protonmail.com": "proton.me", "pm.me": "proton.me"}
 _DOTLESS = {"gmail.com"}
-_PLUS_TAGS = {"gmail.com", "outlook.com", "hotmail.com", "live.com", "icloud.com", "me.com", "proton.me", "fastmail.com", "yandex.ru"}
+# Those of them that deliver a+tag@ to a@; of other providers nobody can be sure, and one mailbox must never open another's.
+_PLUS_TAGS = {
+    "gmail.com", "icloud.com", "me.com", "mac.com", "proton.me", "protonmail.ch", "fastmail.com", "fastmail.fm", "yandex.ru", "msn.com",
+    "windowslive.com", "posteo.de", "posteo.net", "mailbox.org", "runbox.com", "zoho.com", "zohomail.com", "zohomail.eu", "hey.com",
+    "riseup.net", "disroot.org",
+}  # fmt: skip
+_PLUS_TAGS_IN = ("outlook.", "hotmail.", "live.")
 
 # The large mail domains of the regions our letters reach; a near miss of one is almost always a slip of the finger.
 COMMON_DOMAINS = (
@@ -161,7 +167,7 @@ def fold(address: str) -> str:
     host = _ALIASES.get(host, host)
     if not local.startswith('"'):
         local = local.lower()
-        if host in _PLUS_TAGS:
+        if host in _PLUS_TAGS or (host.startswith(_PLUS_TAGS_IN) and host in FREE_MAIL):
             local = local.partition("+")[0] or local
         if host in _DOTLESS:
             local = local.replace(".", "")
@@ -171,6 +177,13 @@ def fold(address: str) -> str:
 def fingerprint(address: str, key: bytes) -> str:
     """HMAC-SHA256 of the folded address under the installation's key, 64 hex digits (RFC 2104)."""
     return hmac.new(key, b"address:" + fold(address).encode(), hashlib.sha256).hexdigest()
+
+
+def mailbox(address: str, key: bytes) -> str:
+    """As `fingerprint`, without a tag at whatever domain: for caps, where it does no harm to take two mailboxes for one."""
+    local, _, host = fold(address).rpartition("@")
+    whole = local if local.startswith('"') else local.partition("+")[0] or local
+    return hmac.new(key, f"mailbox:{whole}@{host}".encode(), hashlib.sha256).hexdigest()
 
 
 def near_miss(address: str) -> str | None:

@@ -110,6 +110,11 @@ def genuine(text: str, about: str, network: str, *, secret: str, now: datetime) 
     return found if found.issued_at <= now < found.issued_at + TICKET_LASTS else None
 
 
+def spent(session: Session, shown: Pass) -> bool:
+    """Whether a pass was used up before."""
+    return session.get(SpentProof, shown.digest) is not None
+
+
 def spend(session: Session, shown: Pass) -> None:
     """Use a pass up, in the transaction of what it lets through; raises PassSpent when that was done before."""
     dialect = postgresql if is_postgresql(session) else sqlite

@@ -33,6 +33,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('decided_by', sa.String(length=254), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('pinned', sa.Integer(), nullable=True))
 
+    with op.batch_alter_table('outbox_mail', schema=None) as batch_op:
+        batch_op.create_index('ix_outbox_mail_scope', ['scope', 'queued_at'], unique=False)
+
     op.execute("UPDATE signature SET appeared = true WHERE state = 'published' OR state_before = 'published'")
     # What clusters are found by is of no use any more where the decision has been taken.
     op.execute("UPDATE signature SET mail_domain = NULL, network = NULL, hour = NULL, name_shape = NULL "
@@ -40,6 +43,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('outbox_mail', schema=None) as batch_op:
+        batch_op.drop_index('ix_outbox_mail_scope')
+
     with op.batch_alter_table('bulk_item', schema=None) as batch_op:
         batch_op.drop_column('pinned')
         batch_op.drop_column('decided_by')

@@ -66,7 +66,7 @@ def invite(
         set_role(session, found, team_id, role, actor=by.actor)
         session.flush()
         mine = by.commands(found)
-        if mine and not found.password:
+        if not found.password:  # whoever else holds a link to this account must not come into this team by it
             renew(session, found, now)
         way_in = link(found) if not found.password else f"{config.base_url}/admin/login"
         values = {"team": team_name, "role": role, "by": by.email, "address": way_in, "newcomer": not found.password}

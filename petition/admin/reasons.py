@@ -35,7 +35,7 @@ def _list(wrong: str = "", problem: Invalid | None = None) -> BaseResponse:
     return make_response(html, problem.status if problem else 200)
 
 
-@bp.post("/reasons/of/<int:team_id>")
+@bp.post("/reasons/of/<int(max=2147483647):team_id>")
 @gate("editor")
 def add_reason(team_id: int) -> BaseResponse:
     """Add one to a team's list."""
@@ -49,7 +49,7 @@ def add_reason(team_id: int) -> BaseResponse:
     return _done(SAVED)
 
 
-@bp.post("/reasons/<int:number>")
+@bp.post("/reasons/<int(max=2147483647):number>")
 @gate("editor")
 def change_reason(number: int) -> BaseResponse:
     """Write one anew, or remove it."""

@@ -1,4 +1,4 @@
-"""Slows down guessing: one network in all, and one network at one account; nobody is locked out of theirs from elsewhere."""
+"""Slows down guessing: one network in all, one network at one account, and codes for one account from anywhere."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ GUESSES = (
     "security.verify",
     "security.wan_signin_response",
 )
+# Only whoever has the password gets as far as these, so that nobody else can spend an account's share.
+CODES = ("security.two_factor_token_validation", "security.mf_recovery")
 
 
 class SlowDown(TooMany):
@@ -35,6 +37,8 @@ def count_guess() -> None:
     limiter: limits.Limiter = current_app.extensions["limiter"]
     network = request.remote_addr or ""
     limiter.spend(limits.LOGIN, network)
+    if (request.endpoint in CODES or "code" in request.form) and (waiting := session.get("tf_user_id")):
+        limiter.spend(limits.CODES, str(waiting))
     if account := _account():
         try:
             limiter.spend(limits.LOGIN_ACCOUNT, network, account)

@@ -20,14 +20,14 @@ SAVED = N_("Saved. It holds for every signature that is confirmed from now on.")
 
 
 @bp.get("/words")
-@bp.get("/words/<int:team_id>")
+@bp.get("/words/<int(max=2147483647):team_id>")
 @gate("editor")
 def words(team_id: int | None = None) -> BaseResponse:
     """One team's lists in one language, beside what is shipped."""
     return _words(_asked(team_id), request.args.get("language", LANGUAGES[0]))
 
 
-@bp.post("/words/<int:team_id>")
+@bp.post("/words/<int(max=2147483647):team_id>")
 @gate("editor")
 def save_words(team_id: int) -> BaseResponse:
     """Replace one team's lines in one language."""

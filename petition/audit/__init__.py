@@ -4,6 +4,7 @@ from petition.audit.seals import Sealed, newest, seal, sealed, unsealed, verify
 from petition.audit.trail import (
     COMMAND_LINE,
     KEPT,
+    MAILBOX_HOLDER,
     PAGE,
     PLATFORM,
     SIGNATORY,
@@ -20,6 +21,6 @@ from petition.audit.trail import (
 )
 
 __all__ = [
-    "COMMAND_LINE", "KEPT", "PAGE", "PLATFORM", "SIGNATORY", "Actor", "AuditEntry", "AuditSeal", "Sealed", "Wanted", "entry",
-    "newest", "note", "of", "record", "record_many", "seal", "sealed", "trail", "unsealed", "verify",
+    "COMMAND_LINE", "KEPT", "MAILBOX_HOLDER", "PAGE", "PLATFORM", "SIGNATORY", "Actor", "AuditEntry", "AuditSeal", "Sealed", "Wanted",
+    "entry", "newest", "note", "of", "record", "record_many", "seal", "sealed", "trail", "unsealed", "verify",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, or_, select
@@ -90,7 +90,7 @@ def newest() -> tuple[int, str] | None:
 
 def verify(session: Session, now: datetime) -> Iterator[str]:
     """What is wrong with the chain, a sentence each: entries changed or removed, seals missing."""
-    forgotten, previous, expected = (now - KEPT).date(), START, 1
+    forgotten, previous, expected, latest = (now - KEPT).date(), START, 1, date(1970, 1, 1)
     covered = (AuditSeal.number, AuditSeal.entry_id, AuditSeal.day, AuditSeal.digest)
     query = select(*covered, *_ENTRY).outerjoin(AuditEntry, AuditEntry.id == AuditSeal.entry_id).order_by(AuditSeal.number)
     for row in session.execute(query.execution_options(yield_per=1000)):
@@ -98,11 +98,15 @@ def verify(session: Session, now: datetime) -> Iterator[str]:
             yield f"Seals {expected} to {row.number - 1} are missing"
             previous = ""  # what this one builds on cannot be known
         what = f"Entry {row.entry_id} (seal {row.number}, {row.day})"
-        if row.id is None and row.day > forgotten:
+        # Days follow each other as the seals do, but for entries of which only the day is kept: none may excuse itself.
+        belated = row.day < latest - timedelta(days=2)
+        if row.id is None and (row.day > forgotten or belated):
             yield f"{what} was removed"
+        elif row.id is not None and row.day != row.at.astimezone(UTC).date():
+            yield f"The day of {what[0].lower()}{what[1:]} was changed"
         elif row.id is not None and previous and link(previous, words(row)) != row.digest:
             yield f"{what} was changed, or its seal was"
-        expected, previous = row.number + 1, row.digest
+        expected, previous, latest = row.number + 1, row.digest, max(latest, row.day)
 
 
 def unsealed(now: datetime) -> int:

@@ -25,6 +25,7 @@ class Actor:
 
 
 SIGNATORY = Actor("signatory")
+MAILBOX_HOLDER = Actor("mailbox holder")
 COMMAND_LINE = Actor("command line")
 PLATFORM = Actor("platform")
 
@@ -67,7 +68,7 @@ class AuditSeal(Model):
 
 
 # Of a signing only the day is kept; what follows from one at once must not tell the moment either.
-_DAY_ONLY = (SIGNATORY.kind, PLATFORM.kind)
+_DAY_ONLY = (SIGNATORY.kind, MAILBOX_HOLDER.kind, PLATFORM.kind)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from petition.limits.counters import KEPT
 from petition.limits.limiter import Limiter, Use
 from petition.limits.policies import (
     BY_NAME,
+    CODES,
     DNS_CHECK,
     DOMAIN,
     DOMAIN_CAP,
@@ -26,7 +27,7 @@ from petition.limits.policies import (
 )  # fmt: skip
 
 __all__ = [
-    "BY_NAME", "DNS_CHECK", "DOMAIN", "DOMAIN_CAP", "FIND", "FREE_MAIL", "KEPT", "LETTER_LOAD", "LINK_GUESSES", "LOGIN",
+    "BY_NAME", "CODES", "DNS_CHECK", "DOMAIN", "DOMAIN_CAP", "FIND", "FREE_MAIL", "KEPT", "LETTER_LOAD", "LINK_GUESSES", "LOGIN",
     "LOGIN_ACCOUNT", "POLICIES", "REPORT", "REPORT_ENTRY", "SIGN_BURST", "SIGN_SUSTAINED", "SITE_LOAD", "TICKETS", "Limiter",
     "Policy", "Rate", "Use", "network_prefix",
 ]  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from functools import cache
 
+from petition.addresses import delegated_domain
 from petition.errors import N_
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -27,11 +27,11 @@ class Rate:
 
 @dataclass(frozen=True)
 class Policy:
-    """One limit: its name, the sentence that explains it, whom it counts, and the rate it has unless a team changed it."""
+    """One limit: its name, the sentence that explains it, whom or what it counts, and the rate it has unless a team changed it."""
 
     name: str
     words: str  # a sentence with places for %(count)s and %(period)s
-    about: str  # network, domain, letter or site
+    about: str  # network, domain, account, letter or site
     default: Rate
     least: int = 1  # the smallest count that may be set
 
@@ -72,6 +72,10 @@ LOGIN_ACCOUNT = _of(
     "network", "login_account", N_("Log-in attempts for one account from one network: at most %(count)s %(period)s."), 8, 5 * MINUTE,
     least=5,
 )  # fmt: skip
+CODES = _of(
+    "account", "codes", N_("Codes of the second step tried for one account, from anywhere: at most %(count)s %(period)s."), 30, HOUR,
+    least=5,
+)  # fmt: skip
 DNS_CHECK = _of("network", "dns_check", N_("Look-ups of a DNS record from one network: at most %(count)s %(period)s."), 10, 5 * MINUTE)
 REPORT = _of("network", "report", N_("Reports of entries from one network: at most %(count)s %(period)s."), 20, HOUR)
 REPORT_ENTRY = _of("network", "report_entry", N_("Reports of one entry from one network: at most %(count)s %(period)s."), 1, 3 * DAY)
@@ -82,8 +86,8 @@ DOMAIN_CAP = _of(
 )  # fmt: skip
 
 POLICIES = (
-    SIGN_BURST, SIGN_SUSTAINED, DOMAIN, FREE_MAIL, LETTER_LOAD, SITE_LOAD, TICKETS, LINK_GUESSES, FIND, LOGIN, LOGIN_ACCOUNT, DNS_CHECK,
-    REPORT, REPORT_ENTRY, DOMAIN_CAP,
+    SIGN_BURST, SIGN_SUSTAINED, DOMAIN, FREE_MAIL, LETTER_LOAD, SITE_LOAD, TICKETS, LINK_GUESSES, FIND, LOGIN, LOGIN_ACCOUNT, CODES,
+    DNS_CHECK, REPORT, REPORT_ENTRY, DOMAIN_CAP,
 )  # fmt: skip
 BY_NAME = {policy.name: policy for policy in POLICIES}
 

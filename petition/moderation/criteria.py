@@ -184,14 +184,16 @@ def _fault(name: str, value: str) -> Fault | None:
 
 
 def _domain(value: str) -> str | None:
-    """A domain or a glob of one as addresses are kept: lower case and punycode; None when it cannot be one."""
+    """A domain or a glob of one as it is kept: lower case, punycode, without sub-domains; None when it cannot be one."""
     value = value.removeprefix("@").lower()
     if not value or re.search(r"[\s@/\\]", value):
         return "" if not value else None
     try:
-        return ".".join(label if label.isascii() else addresses.domain(f"x@{label}") for label in value.split("."))
+        glob = ".".join(label if label.isascii() else addresses.domain(f"x@{label}") for label in value.split("."))
     except UnicodeError:
         return None
+    whole = glob.removeprefix("*.")
+    return glob if set(whole) & set("*?") else addresses.delegated_domain(whole)
 
 
 def _moment(value: str, end: bool = False) -> datetime | None:

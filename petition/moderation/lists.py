@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from petition import accounts, audit
+from petition import accounts, addresses, audit
 from petition.accounts import Member
 from petition.config import Config
 from petition.db import db, transaction
@@ -82,7 +82,10 @@ class Preview:
 
 
 REMARKS = {
-    "domain": N_("Only signatures whose mail domain is still on file can be compared; older ones cannot be matched any more."),
+    "domain": N_(
+        "Only signatures whose mail domain is still on file can be compared, and sub-domains are not told apart; older ones cannot"
+        " be matched any more."
+    ),
     "network": N_("Only signatures whose network is still on file, as a hash, can be compared; older ones cannot be matched any more."),
     "cidr": N_("Of a network only a keyed hash is kept, so nobody can tell whom this entry would have hit."),
     "address": N_("An address is compared with held signatures only: who has signed with an address is for nobody to look up."),
@@ -154,7 +157,8 @@ def preview(member: Member, where: Scope, draft: Draft, *, config: Config, now: 
 
 def _hit(kind: str, pattern: Pattern) -> ColumnElement[bool]:
     if kind == "domain":
-        return Signature.mail_domain.like(pattern.text.replace("*", "%"))
+        whole = pattern.text.removeprefix("*.")
+        return Signature.mail_domain.like(whole.replace("*", "%") if "*" in whole else addresses.delegated_domain(whole))
     if kind == "address":
         # Whether an address signed is nobody's business; of what waits for a decision the team knows it anyway.
         return (Signature.state == "held") & (Signature.address_fingerprint == pattern.text)

@@ -32,7 +32,7 @@ _SHIPPED = {
     "duplicate": N_("This person or organisation is on the list already."),
     "on request": N_("You, or the organisation that the entry names, asked us to remove it."),
     "mistake": N_("We published the entry by mistake, before it was checked."),
-    "other": N_("We could not check this entry. You may sign again with fuller details."),
+    "other": N_("We could not check this entry. You may withdraw it on its page and sign again with fuller details."),
 }
 
 

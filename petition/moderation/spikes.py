@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,8 @@ TIMES = 5  # as many as usual
 LOOK_BACK = 72  # hours that tell what is usual
 HOUR = timedelta(hours=1)
 SHOWN = 200
+STORED = 50  # spikes of one look, the largest first
+AGAIN = 3  # times the largest one that an hour was told of: then the moderators hear of it again
 NAMED = 5  # spikes in one mail
 
 # Of each letter: what is counted, by kind and key, in which hour.
@@ -79,17 +81,25 @@ def _read(query: Callable[[], list[Any]]) -> list[Any]:
 
 
 def _of_letter(number: int, config: Config, now: datetime) -> int:
-    peaks = _read(lambda: list(_peaks(db.session.get_one(Letter, number), now)))
+    peaks = _read(lambda: sorted(_peaks(db.session.get_one(Letter, number), now), key=lambda each: -each.count)[:STORED])
     if not peaks or not _read(lambda: [each for each in peaks if _is_news(db.session(), number, each)]):
         return 0
     with transaction() as session:
         serialise(session, "spikes", number)
         letter = session.get_one(Letter, number)
-        told = set(session.scalars(select(Spike.hour).where(Spike.letter_id == number)))
+        told = _told(session, number)
         fresh = [spike for each in peaks if (spike := _store(session, letter, each, now))]
-        if fresh and max(each.hour for each in fresh) not in told:
+        if any(each.count >= AGAIN * told.get(each.hour, 0) for each in fresh):
             _tell(session, letter, fresh, config, now)
     return len(fresh)
+
+
+def _told(session: Session, number: int) -> dict[datetime, int]:
+    """The largest spike of one domain or network that is known already of each hour."""
+    # The letter's own count grows with every one of them.
+    size = case((Spike.kind == "letter", LEAST), else_=Spike.count)
+    known = select(Spike.hour, func.max(size)).where(Spike.letter_id == number).group_by(Spike.hour)
+    return {hour: count for hour, count in session.execute(known)}
 
 
 def _peaks(letter: Letter, now: datetime) -> Iterator[Peak]:
@@ -98,15 +108,17 @@ def _peaks(letter: Letter, now: datetime) -> Iterator[Peak]:
         return
     present = now.replace(minute=0, second=0, microsecond=0)
     counts = _counted(letter, present - (LOOK_BACK + 1) * HOUR)
+    by_hour: defaultdict[tuple[str, str], dict[datetime, int]] = defaultdict(dict)
+    for (kind, key, at), count in counts.items():
+        by_hour[kind, key][at] = count
     began = (letter.opens or letter.created_at).replace(minute=0, second=0, microsecond=0)
     for hour in (present - HOUR, present):
         first = max(hour - LOOK_BACK * HOUR, began)
         hours = max(int((hour - first) / HOUR), 1)
-        for (kind, key, at), count in counts.items():
-            if at != hour or count < LEAST:
-                continue
-            before = sum(number for (its, same, when), number in counts.items() if (its, same) == (kind, key) and first <= when < hour)
-            if count >= TIMES * before / hours:
+        for (kind, key), numbers in by_hour.items():
+            count = numbers.get(hour, 0)
+            before = sum(number for at, number in numbers.items() if first <= at < hour)
+            if count >= LEAST and count >= TIMES * before / hours:
                 yield Peak(kind, key, hour, count, before / hours)
 
 

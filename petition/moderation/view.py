@@ -90,7 +90,8 @@ def row(member: Member, found: Signature, notes: int = 0, talk: str = "") -> Row
         id=found.public_id, letter=found.letter, kind=found.kind, state=found.state, visibility=found.visibility,
         **said,
         website=found.website, country=found.country, email=(found.email or "") if owner else "",
-        mail_domain=(found.mail_domain or "") if moderator else "", flags=list(found.flags), language=found.language,
+        mail_domain=(found.mail_domain or "") if moderator else "", flags=[_told(flag, hidden) for flag in found.flags],
+        language=found.language,
         version=found.text.version.label, signed_on=found.signed_on,
         decided_by=found.decided_by, decided_at=found.decided_at,
         reason=found.reason, reason_class=found.reason_class, shown=entry,
@@ -99,6 +100,11 @@ def row(member: Member, found: Signature, notes: int = 0, talk: str = "") -> Row
         undo_until=found.decided_at + UNDO_FOR if undone and found.decided_at and moderator else None,
         notes=notes, talk=talk,
     )  # fmt: skip
+
+
+def _told(flag: dict[str, str], hidden: bool) -> dict[str, str]:
+    # What a reason points at may be the very name that is hidden.
+    return {name: value for name, value in flag.items() if name != "detail"} if hidden else flag
 
 
 def _seen(found: Signature, said: dict[str, Any]) -> str:

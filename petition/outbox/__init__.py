@@ -15,6 +15,7 @@ from petition.outbox import suppression
 from petition.outbox.models import OutboxMail
 
 LIFETIME = timedelta(days=7)
+SHORT = 24  # digits of a mailbox's keyed hash in a scope
 LONGEST_WAIT = timedelta(minutes=1)  # for which a mail may lie before its first try, so that it can be taken back
 
 
@@ -33,16 +34,19 @@ QUESTION_CAP = Cap(day=3, month=6)
 
 def queue(
     session: Session, message: str, *, to: str, fingerprint: str, language: str, values: dict[str, Any], scope: str,
-    now: datetime, cap: Cap | None = None, lifetime: timedelta = LIFETIME, wait: timedelta = timedelta(0),
+    now: datetime, cap: Cap | None = None, mailbox: str = "", lifetime: timedelta = LIFETIME, wait: timedelta = timedelta(0),
 ) -> bool:  # fmt: skip
     """Queue one mail inside the caller's transaction; False, and no mail, when the address has had its share or wants none.
+
+    With `mailbox` (`addresses.mailbox`) the cap counts all that goes to one mailbox, whatever tags the address has.
 
     `values` are plain JSON for the templates and hold nothing a stranger typed, save in mails to the team itself. For
     `wait`, at most LONGEST_WAIT, it can be taken back.
     """
     if suppression.silences(session, message, fingerprint):
         return False
-    if cap is not None and _spent(session, fingerprint, scope, cap, now):
+    scope = f"{scope}:{mailbox[:SHORT]}" if mailbox else scope
+    if cap is not None and _spent(session, "" if mailbox else fingerprint, scope, cap, now):
         return False
     session.add(OutboxMail(
         message_id=uuid.uuid4().hex, message=message, language=language, recipient=to, values=values,
@@ -67,7 +71,8 @@ def _spent(session: Session, fingerprint: str, scope: str, cap: Cap, now: dateti
     # Parallel posts for one address must not each see room for one more.
     serialise(session, "cap", fingerprint, scope)
     mine = select(func.count()).select_from(OutboxMail)
-    mine = mine.where(OutboxMail.recipient_fingerprint == fingerprint, OutboxMail.scope == scope)
+    mine = mine.where(OutboxMail.scope == scope)
+    mine = mine.where(OutboxMail.recipient_fingerprint == fingerprint) if fingerprint else mine
     today = session.scalar(mine.where(OutboxMail.queued_at > now - timedelta(days=1))) or 0
     lately = session.scalar(mine.where(OutboxMail.queued_at > now - timedelta(days=30))) or 0
     return today >= cap.day or lately >= cap.month

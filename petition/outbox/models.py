@@ -22,6 +22,7 @@ class OutboxMail(Model):
     __table_args__ = (
         Index("ix_outbox_mail_due", "state", "due_at"),
         Index("ix_outbox_mail_cap", "recipient_fingerprint", "scope", "queued_at"),
+        Index("ix_outbox_mail_scope", "scope", "queued_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -13,13 +13,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from petition import addresses, audit
-from petition.audit import Actor
+from petition.audit import MAILBOX_HOLDER, Actor
 from petition.config import Config
 from petition.db import Model, UtcDateTime, db, is_postgresql, transaction
 from petition.errors import LinkNotValid
 from petition.outbox.models import EMPTIED, OutboxMail
 
-HOLDER = Actor("mailbox holder")
 # What members of a team are mailed for their work; every other message goes to a signatory, who may stop it.
 TO_THE_TEAM = frozenset({"invitation", "spike"})
 PROOF = 16  # bytes of the HMAC in a link
@@ -78,7 +77,7 @@ def stopped(token: str, *, config: Config) -> bool:
 
 def stop(token: str, *, config: Config, now: datetime) -> None:
     """Stop all mail to the mailbox behind a link, what waits in the queue included; raises StopLinkNotValid."""
-    _stop(holder(token, config), HOLDER, now)
+    _stop(holder(token, config), MAILBOX_HOLDER, now)
 
 
 def stop_address(address: str, *, actor: Actor, config: Config, now: datetime) -> bool:
@@ -99,7 +98,7 @@ def _stop(found: str, actor: Actor, now: datetime) -> bool:
 
 def allow(token: str, *, config: Config, now: datetime) -> None:
     """Allow mail to the mailbox behind a link again; raises StopLinkNotValid."""
-    _allow(holder(token, config), HOLDER, now)
+    _allow(holder(token, config), MAILBOX_HOLDER, now)
 
 
 def allow_address(address: str, *, actor: Actor, config: Config, now: datetime) -> bool:

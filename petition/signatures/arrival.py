@@ -34,6 +34,11 @@ class Arrival:
     mailed_at: datetime
     now: datetime
 
+    @property
+    def delegated(self) -> str:
+        """What counts as one mail domain, however many sub-domains it has."""
+        return addresses.delegated_domain(self.mail_domain)
+
 
 def of(found: SigningRequest, network: str | None, now: datetime) -> Arrival:
     """How this request arrived, confirmed from a network whose keyed hash is given where it is known."""
@@ -71,14 +76,15 @@ def _counted(session: Session, letter: Letter, how: Arrival) -> Iterator[str]:
     if addresses.is_free_mail(how.mail_domain):
         return
     # One confirmation of a domain at a time, or a hundred at once would each see the cap unspent.
-    serialise(session, "domain", letter.id, how.mail_domain)
-    same = Signature.mail_domain == how.mail_domain
+    serialise(session, "domain", letter.id, how.delegated)
+    same = Signature.mail_domain == how.delegated
     if _is_new(session, letter, how):
         yield "new_domain"
     if _reached(session, letter, DOMAIN_BURST, same, this_hour):
         yield "domain_burst"
     count, seconds = cap(session)
-    lately = Signature.hour >= hour(how.now - timedelta(seconds=seconds - 3600))
+    # Only hours are kept: with the one before, as many cannot come again as soon as the clock strikes.
+    lately = Signature.hour >= hour(how.now - timedelta(seconds=seconds))
     if _reached(session, letter, count, same, lately, Signature.state == "published", Signature.decided_at.is_(None)):
         yield "domain_cap"
 
@@ -99,9 +105,9 @@ def _reached(session: Session, letter: Letter, number: int, *conditions: ColumnE
 
 def _is_new(session: Session, letter: Letter, how: Arrival) -> bool:
     """Whether nobody signed from this mail domain before today, and no organisation that is shown has it for its website."""
-    earlier = select(Signature.id).where(Signature.letter_id == letter.id, Signature.mail_domain == how.mail_domain)
+    earlier = select(Signature.id).where(Signature.letter_id == letter.id, Signature.mail_domain == how.delegated)
     shown = select(Signature.id).where(
-        Signature.letter_id == letter.id, Signature.website_host == how.mail_domain, Signature.state == "published"
+        Signature.letter_id == letter.id, Signature.website_host.in_((how.mail_domain, how.delegated)), Signature.state == "published"
     )
     queries = (earlier.where(Signature.signed_on < how.now.date()), shown)
     return all(session.scalar(query.limit(1)) is None for query in queries)

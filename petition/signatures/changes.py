@@ -15,7 +15,7 @@ from petition.db import db, transaction, violated
 from petition.errors import N_, EntryStands, Fault, Invalid, LinkNotValid
 from petition.signatures import tokens, transitions
 from petition.signatures.models import STATEMENT, VISIBILITIES, Signature, SigningRequest
-from petition.signatures.operations import CONFIRM_WITHIN, apply_change, claim, discard, mail_link
+from petition.signatures.operations import CONFIRM_WITHIN, apply_change, claim, discard, mail_link, put_on_record
 from petition.signatures.submission import line
 
 CHANGEABLE = {
@@ -156,6 +156,8 @@ def unsubscribe(token: str, *, now: datetime) -> None:
         signature = link.signature
         if signature is None:
             raise LinkNotValid
+        if signature.updates:
+            put_on_record(session, signature, {"updates": False}, now)
         signature.updates = False
         discard(session, list(session.scalars(_waiting(signature))))
         if signature.state == "published" and signature.kind == "person":

@@ -87,7 +87,7 @@ def _own_domain(host: str) -> str:
 
 
 def _entry_of(session: Session, letter: Letter, domain: str, own_id: int) -> str | None:
-    """The name of another live entry whose website or representative has this domain."""
+    """The public id of another live entry whose website or representative has this domain."""
     forms = {domain, addresses.readable_domain(domain)}
     ends = (column.like(f"%{form}") for column in (Signature.website_host, Signature.email) for form in sorted(forms))
     likely = select(Signature).where(
@@ -97,7 +97,7 @@ def _entry_of(session: Session, letter: Letter, domain: str, own_id: int) -> str
     for each in session.scalars(likely):
         hosts = (each.website_host or "", (each.email or "").rpartition("@")[2])
         if any(host and addresses.registered_domain(host) == domain for host in hosts):
-            return each.organisation
+            return each.public_id  # its name must be nowhere once it is withdrawn
     return None
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from petition import addresses, challenge, limits
 from petition.challenge import Pass, Ticket
 from petition.config import Config
+from petition.db import db
 from petition.errors import N_, TooMany
 from petition.letters.models import Letter
 from petition.limits import Limiter
@@ -74,8 +75,10 @@ class Door:
         listed = self._rulebook.of_network(self._letter, self._visit.address, now=self._now, hashed=self._network)
         crowded = listed != "allow" and self._network_is_spent()
         self._signals += ["blocked"] * (listed == "block")
-        loaded = self._limiter.load(limits.LETTER_LOAD, self._about) > 1
-        busy = self._limiter.load(limits.SITE_LOAD, "") > 1
+        # What its network's limit holds off is no load: one machine could ask everybody for proofs.
+        amount = 0 if crowded and self._config.limits else 1
+        loaded = self._limiter.load(limits.LETTER_LOAD, self._about, amount) > 1
+        busy = self._limiter.load(limits.SITE_LOAD, "", amount) > 1
         self._signals += ["network_burst"] * crowded + ["letter_load"] * loaded
         by_load = self._config.limits and self._letter.proof == "auto"
         if self._letter.state(self._now) != "open":
@@ -139,6 +142,8 @@ class Door:
         """Tickets let in only so many a minute from one network; beyond that they stay good and ask to wait again."""
         if self._shown is None or self._shown.signal != "came_by_ticket":
             return
+        if challenge.spent(db.session(), self._shown):  # it lets nobody in, and takes nobody else's turn
+            raise self.asked("spent")
         wait = self._limiter.count(limits.TICKETS, self._visit.address)
         if wait and self._config.limits:
             asked = self.asked("queue")

@@ -14,7 +14,7 @@ from petition.letters.models import Letter
 from petition.signatures.directory import SMALLEST_CELL
 from petition.signatures.models import Correction, DayTally
 
-MOST_ROWS = 60  # periods, and corrections, that a page shows
+MOST_ROWS = 60  # periods that a page shows
 
 # Why a signature left the published ones or came back, by the class that the ledger keeps.
 REASONS = {
@@ -73,12 +73,12 @@ def periods(letter: Letter) -> list[Period]:
     groups: list[tuple[date, date, Counter[tuple[str, str]]]] = []
     # From the oldest on, so that a period that stands does not change when another day passes.
     for day, cell in sorted(days.items()):
-        if groups and _published(groups[-1][2]) < SMALLEST_CELL:
+        if groups and _points_at_somebody(groups[-1][2]):
             first, _, sums = groups.pop()
             groups.append((first, day, sums + cell))
         else:
             groups.append((day, day, Counter(cell)))
-    if len(groups) > 1 and _published(groups[-1][2]) < SMALLEST_CELL:
+    if len(groups) > 1 and _points_at_somebody(groups[-1][2]):
         _, last, sums = groups.pop()
         first, _, before = groups.pop()
         groups.append((first, last, before + sums))
@@ -99,13 +99,14 @@ def _shown(groups: list[tuple[date, date, Counter[tuple[str, str]]]]) -> list[Pe
     ]  # fmt: skip
 
 
-def _published(sums: Counter[tuple[str, str]]) -> int:
-    return sums["person", "published"] + sums["organisation", "published"]
+def _points_at_somebody(sums: Counter[tuple[str, str]]) -> bool:
+    people = sums["person", "published"]
+    return people + sums["organisation", "published"] < SMALLEST_CELL or 0 < people < SMALLEST_CELL
 
 
 def corrections(letter: Letter) -> list[Corrected]:
-    """Every change of the count by something else than a new signature, the newest first."""
+    """Every change of the count by something else than a new signature, the newest first; all of them."""
     keys = (Correction.day, Correction.kind, Correction.state, Correction.reason_class)
     cells = select(*keys, func.sum(Correction.count)).where(Correction.letter_id == letter.id).group_by(*keys)
-    rows = db.session.execute(cells.order_by(Correction.day.desc()).limit(MOST_ROWS))
+    rows = db.session.execute(cells.order_by(Correction.day.desc(), *keys[1:]))
     return [Corrected(day, kind, state, REASONS.get(reason, OTHER), int(number)) for day, kind, state, reason, number in rows if number]

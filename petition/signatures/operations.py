@@ -114,7 +114,8 @@ def mail_link(session: Session, message: str, row: SigningRequest, *, config: Co
         values["token"] = tokens.issue(session, "confirm", leads_to=row, expires_at=now + CONFIRM_WITHIN)
         queued = outbox.queue(
             session, message, to=row.email, fingerprint=row.address_fingerprint, language=row.language, values=values,
-            scope=f"verify:{row.letter_id}", now=now, cap=outbox.VERIFICATION_CAP, lifetime=CONFIRM_WITHIN,
+            scope=f"verify:{row.letter_id}", now=now, cap=outbox.VERIFICATION_CAP,
+            mailbox=addresses.mailbox(row.email, config.fingerprint_bytes), lifetime=CONFIRM_WITHIN,
         )  # fmt: skip
         if not queued:
             attempt.rollback()
@@ -196,7 +197,7 @@ def _signature_of(found: SigningRequest, how: ways.Arrival) -> Signature:
     signature.origin = "online"
     signature.signed_on = how.now.date()
     signature.email, signature.address_fingerprint = found.email, found.address_fingerprint
-    signature.mail_domain, signature.network, signature.hour = how.mail_domain, how.network, ways.hour(how.now)
+    signature.mail_domain, signature.network, signature.hour = how.delegated, how.network, ways.hour(how.now)
     signature.name_shape = screening.name_shape(found.organisation if found.kind == "organisation" else found.name)
     if found.kind == "organisation":
         signature.organisation_key = screening.fold_organisation(found.organisation)
@@ -224,6 +225,7 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
     outcome = "standing"
     if standing.major < found.text.version.major and standing.state in ("published", "held"):
         renewed = {"major": found.text.version.major, "text": found.text, "consent_id": found.consent_id, "language": found.language}
+        put_on_record(session, standing, {"text_id": found.text_id}, now)
         transitions.reshape(session, standing, renewed)
         outcome = "renewed"
     _settle(session, found, standing)
@@ -284,6 +286,7 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
     reviewed = signature.kind == "organisation" or signature.letter.review == "all" or signature.decided_at is not None
     new_words = any(said[name] not in ("", getattr(signature, name)) for name in checking.SHOWN[signature.kind])
     flags += [Flag("changed", "organisation")] if renamed or (reviewed and new_words) else []
+    flags += [Flag("holding")] if signature.letter.holding and new_words else []
     # How it came weighs with the new words as it would have with them at first; what the team decided on weighs no more.
     came = [] if signature.decided_at else [flag["code"] for flag in signature.flags if flag["code"] in screening.ARRIVAL]
     waits = screening.holds([*came, *(flag.code for flag in flags)], limits=config.limits)
@@ -294,11 +297,11 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
         values = values | {"name_shape": screening.name_shape(said["organisation" if signature.kind == "organisation" else "name"])}
     if flags and signature.state == "held":  # what the team decided was about other words, which no reversal may bring back unseen
         values = values | {"decided_at": None, "decided_by": ""}
-    _put_on_record(session, signature, values, now)
+    put_on_record(session, signature, values, now)
     transitions.reshape(session, signature, values | {"flags": _still_true(signature.flags) + [flag.as_json() for flag in flags]})
 
 
-def _put_on_record(session: Session, signature: Signature, values: dict[str, Any], now: datetime) -> None:
+def put_on_record(session: Session, signature: Signature, values: dict[str, Any], now: datetime) -> None:
     """Name the fields that a signatory changes in the trail, and nothing that stands in them."""
     fields = [name for name in STATEMENT if name in values and values[name] != getattr(signature, name)]
     if fields:
@@ -325,7 +328,7 @@ def find(letter: Letter, address: str, *, language: str, config: Config, now: da
         outbox.queue(
             session, "find", to=address, fingerprint=addresses.fingerprint(address, config.fingerprint_bytes), language=language,
             values=letter_values(letter, language, config) | {"letter_id": letter.id}, scope=f"find:{letter.id}", now=now,
-            cap=outbox.FIND_CAP,
+            cap=outbox.FIND_CAP, mailbox=addresses.mailbox(address, config.fingerprint_bytes),
         )  # fmt: skip
 
 

@@ -6,9 +6,6 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-
-from publicsuffixlist import PublicSuffixList
 
 from petition import addresses
 from petition.config import Config
@@ -69,15 +66,10 @@ def _names_somebody(labels: list[str]) -> bool:
     """Whether a whole part is given that is no registry's, such as `example` in `*.example.co.uk`."""
     if "*" in labels[-1]:  # then nobody knows where the registry's part begins
         return any("*" not in each and len(each) > 2 and each not in _REGISTRY_WORDS for each in labels)
+    # Of registries only: a domain that somebody lets out by the name, as dynamic DNS does, can be blocked whole.
     start = max((at + 1 for at, label in enumerate(labels) if "*" in label), default=0)
-    registry = _suffixes().publicsuffix(".".join(labels[start:])) or ""
+    registry = addresses.registries().publicsuffix(".".join(labels[start:])) or ""
     return any("*" not in each for each in labels[: -len(registry.split("."))])
-
-
-@cache
-def _suffixes() -> PublicSuffixList:
-    # Registries' suffixes only: a domain that somebody lets out by the name, as dynamic DNS does, can be blocked whole.
-    return PublicSuffixList(only_icann=True)
 
 
 def _address(text: str) -> str:

@@ -32,7 +32,7 @@ SHARDS = 8  # on PostgreSQL, where writers run side by side
 
 Cells = Counter[tuple[Any, ...]]
 
-# Rooms above this one that keep something about a signature forget it when the signature is withdrawn.
+# Rooms above this one that keep something about a signature forget it when it is withdrawn, or its name erased.
 _forgetting: list[Callable[[Session, Signature], None]] = []
 
 
@@ -53,7 +53,7 @@ class Because:
 
 
 def on_forget(forget: Callable[[Session, Signature], None]) -> Callable[[Session, Signature], None]:
-    """Register the decorated function to run, in the same transaction, whenever a signature is withdrawn."""
+    """Register the decorated function to run, in the same transaction, whenever a signature is withdrawn or its name erased."""
     _forgetting.append(forget)
     return forget
 
@@ -101,7 +101,7 @@ def _enter(session: Session, signature: Signature, state: str, because: Because,
         raise ImpossibleMove(old=old or "new", new=state)
     if old:
         changes.subtract(weight(signature))
-    was_published = "published" in (old, signature.state_before if state == "published" else "")
+    was_published = old == "published" or (state == "published" and signature.appeared)
     signature.state_before, signature.state = old, state
     signature.reason, signature.reason_class = because.reason, because.reason_class
     if because.actor.kind not in ("signatory", "platform") and not because.takes_back:
@@ -114,7 +114,7 @@ def _enter(session: Session, signature: Signature, state: str, because: Because,
     else:
         _mind_what_is_kept(signature)
     if state == "published":
-        _publish(signature)
+        _publish(session, signature)
     elif state == "rejected":
         _forget_clues(signature)
     if signature.reports and state != "held" and because.actor.kind not in ("signatory", "platform"):
@@ -151,7 +151,7 @@ def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> N
     for name, value in values.items():
         setattr(signature, name, value)
     if signature.state == "published":
-        _publish(signature)
+        _publish(session, signature)
     list_entry(signature)
     session.flush()
     changes.update(weight(signature))
@@ -175,21 +175,27 @@ def list_entry(signature: Signature) -> None:
     signature.skeleton = screening.skeleton(shown_name) if signature.search_text is not None else None
 
 
-def _publish(signature: Signature) -> None:
+def _publish(session: Session, signature: Signature) -> None:
     """Forget what was kept only for the decision; what clusters are found by stays 72 hours more."""
     if signature.kind == "person":
         if not signature.updates:
             signature.email = None
         if signature.visibility == "counted" and not signature.deliver:
             signature.name = signature.organisation = signature.role = signature.comment = signature.website = ""
+            signature.flags = [{"code": flag["code"], "field": flag["field"]} for flag in signature.flags]
+            _forget_elsewhere(session, signature)
+
+
+def _forget_elsewhere(session: Session, signature: Signature) -> None:
+    for forget in _forgetting:
+        forget(session, signature)
 
 
 def _forget(session: Session, signature: Signature) -> None:
     """Erase everything a withdrawn signature said and was said of it; what is left only keeps the count honest."""
     for model in (Report, Takeover):
         session.execute(delete(model).where(model.signature_id == signature.id))
-    for forget in _forgetting:
-        forget(session, signature)
+    _forget_elsewhere(session, signature)
     signature.reports = 0
     signature.name = signature.organisation = signature.role = signature.website = signature.country = signature.comment = ""
     signature.email = signature.address_fingerprint = signature.organisation_key = signature.website_host = None

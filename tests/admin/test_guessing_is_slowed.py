@@ -83,3 +83,17 @@ def test_the_password_of_a_session_is_not_guessed_either(counting: Flask) -> Non
         people.post(browser, "/admin/change", "/admin/change", password="a wrong phrase", **fields).status_code for _ in range(MOST + 1)
     ]
     assert answers == [200] * MOST + [429]
+
+
+def test_codes_for_one_account_are_counted_from_wherever_they_come(counting: Flask) -> None:
+    browser = counting.test_client()
+    form = people.token(browser.get("/admin/login"))
+    answers = []
+    for number in range(limits.CODES.default.count + 1):
+        browser.environ_base["REMOTE_ADDR"] = f"198.51.{number}.7"
+        with browser.session_transaction("/admin/") as session:  # as after the password
+            session["tf_user_id"] = "the-same-account"
+        answer = browser.post(("/admin/tf-validate", "/admin/login")[number % 2], data={"csrf_token": form, "code": "000000"})
+        answers.append(answer.status_code)
+    assert answers[-1] == 429
+    assert 429 not in answers[:-1]

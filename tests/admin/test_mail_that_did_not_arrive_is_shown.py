@@ -9,6 +9,17 @@ from tests.admin import people
 from tests.factories import ANA, SIGN, letter
 
 
+def test_a_failed_decision_is_shown_with_its_letter(client: FlaskClient) -> None:
+    found = people.held_union(client)
+    people.decision(people.browser(people.member()), found, "approve")
+    with transaction() as session:
+        failed = {"state": "failed", "attempts": 3, "last_error": "recipient 551", "recipient": None}
+        session.execute(update(OutboxMail).where(OutboxMail.message == "decision").values(**failed))
+    page = people.browser(people.member()).get("/admin/mail").text
+    assert "recipient 551" in page
+    assert "Open the road" in page
+
+
 def test_a_failed_mail_is_shown_to_its_team_and_to_no_other(client: FlaskClient) -> None:
     letter()
     client.post(SIGN, data=ANA)

@@ -199,7 +199,8 @@ def test_inviting_another_teams_member_shows_no_way_into_their_account(browser: 
     assert invite(browser, team, role="viewer").status_code == 303
     assert shown_link(browser) is None
     db.session.rollback()
-    assert find_member(NEW).fs_uniquifier == key, "their own link stays good"
+    assert find_member(NEW).fs_uniquifier != key, "whoever holds the link of before must not come into this team by it"
+    assert "/admin/reset/" in (factories.mails("invitation")[-1].values or {})["address"]
     set_up = people.member("editor", "ben@example.org", team="Another team")
     assert invite(browser, team, set_up.email, "viewer").status_code == 303
     assert shown_link(browser) is None
@@ -260,3 +261,13 @@ def test_two_owners_who_demote_each_other_at_once_leave_one(app: Flask) -> None:
         assert sorted(pool.map(demote, range(2))) == [False, True]
     db.session.rollback()
     assert len(list(db.session.scalars(select(Membership).where(Membership.role == "owner")))) == 1
+
+
+def test_a_link_of_one_team_does_not_open_an_account_that_another_team_invited_since(owner: Member, sqlite_client: FlaskClient) -> None:
+    other = people.member("owner", "owner@elsewhere.example.org", team="Another team")
+    link = invite_for(people.browser(owner), owner.memberships[0].team_id, role="viewer")
+    assert invite(people.browser(other), other.memberships[0].team_id, role="owner").status_code == 303
+    visitor = sqlite_client.application.test_client()
+    page = visitor.get(link, follow_redirects=True)
+    assert "password_confirm" not in page.text
+    assert find_member(NEW).password is None

@@ -133,3 +133,10 @@ def test_another_teams_reasons_are_neither_offered_nor_changed(sqlite_client: Fl
         reasons.add(stranger, editor.memberships[0].team_id, words="x", reason_class="fake", now=factories.now())
     assert found
     assert only().words == "Not one of ours."
+
+
+@pytest.mark.parametrize("page", ["/admin/words/9223372036854775808", "/admin/words/99999999999999999999999999"])
+def test_a_number_that_no_database_holds_is_not_there(sqlite_client: FlaskClient, page: str) -> None:
+    browser = people.browser(people.member("editor"))
+    assert browser.get(page).status_code == 404
+    assert people.post(browser, "/admin/reasons/99999999999999999999999999", action="remove").status_code == 404

@@ -46,6 +46,19 @@ def test_a_wave_is_noticed_as_a_whole_by_domain_and_by_network(app: Flask) -> No
     assert noticed() == [("domain", "catchall.example", 20), ("letter", "", 20), ("network", "ab12", 20)]
 
 
+def test_a_far_larger_wave_in_the_same_hour_is_told_again(sqlite_app: Flask) -> None:
+    people.member()
+    letter = opened()
+    wave(letter, 20, mail_domain="carrier.example")
+    noticed()
+    wave(letter, 30, start=100, mail_domain="other.example", network="cd34")
+    noticed(timedelta(minutes=40))
+    assert len(db.session.scalars(select(OutboxMail)).all()) == 1
+    wave(letter, 100, start=1_000, mail_domain="evil.example", network="ef56")
+    noticed(timedelta(minutes=50))
+    assert len(db.session.scalars(select(OutboxMail)).all()) == 2
+
+
 @pytest.mark.parametrize("count", [0, 19])
 def test_fewer_than_twenty_are_no_wave(sqlite_app: Flask, count: int) -> None:
     wave(opened(), count)

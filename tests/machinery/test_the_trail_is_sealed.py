@@ -46,6 +46,15 @@ def count(model: type) -> int:
     return int(db.session.scalar(select(func.count()).select_from(model)) or 0)
 
 
+def test_no_seal_excuses_its_missing_entry_by_another_day(app: Flask) -> None:
+    write(3)
+    audit.seal(NOW)
+    behind_its_back("UPDATE audit_seal SET day = '2020-01-01' WHERE number = 2")
+    assert [each[:6] for each in faults()] == ["The da"]
+    behind_its_back("DELETE FROM audit_entry WHERE id = 2")
+    assert faults() == ["Entry 2 (seal 2, 2020-01-01) was removed"]
+
+
 def test_each_entry_is_sealed_once_and_the_chain_holds(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seals, "BATCH", 4)
     write(10)

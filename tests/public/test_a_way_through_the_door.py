@@ -179,6 +179,27 @@ def test_tickets_let_in_only_so_many_a_minute_and_the_others_stay_good(client, h
     assert client.post(SIGN, data=ANA | {"ticket": held[-1]}).status_code == 303
 
 
+def test_a_spent_ticket_takes_nobody_elses_turn(client, hour, clock):
+    neighbour = ticket(client.post(SIGN, data=ANA))
+    allow("tickets", 2)
+    clock.shift(timedelta(seconds=60))
+    assert client.post(SIGN, data=ANA | {"name": "Bearer", "ticket": hour}).status_code == 303
+    for number in range(3):
+        again = client.post(SIGN, data=ANA | {"name": f"Again {number}", "ticket": hour})
+        assert (again.status_code, "used for another signature" in again.text) == (429, True)
+    assert client.post(SIGN, data=ANA | {"name": "Neighbour", "ticket": neighbour}).status_code == 303
+
+
+def test_what_one_network_sends_too_much_asks_nobody_else_for_a_proof(client):
+    allow("sign_burst", 2)
+    allow("letter_load", 5)
+    client.environ_base["REMOTE_ADDR"] = "203.0.113.5"
+    for _ in range(12):
+        client.post(SIGN, data={})
+    client.environ_base["REMOTE_ADDR"] = "198.51.100.7"
+    assert client.post(SIGN, data=ANA).status_code == 303
+
+
 def test_whoever_waited_until_the_limit_is_free_needs_no_ticket(client, clock):
     held = ticket(spent(client))
     clock.shift(timedelta(minutes=2))

@@ -64,6 +64,14 @@ def test_what_is_held_again_and_comes_back_is_in_the_ledger_both_times(client):
     assert sorted(each.state for each in ledger.corrections(letters.find("open-the-road"))) == ["held", "published"]
 
 
+def test_what_was_rejected_in_between_is_in_the_ledger_when_it_comes_back(client):
+    letter()
+    many(client, 1)
+    for state in ("held", "rejected", "held", "published"):
+        move("Ana Banar", state, "")
+    assert sorted(each.state for each in ledger.corrections(letters.find("open-the-road"))) == ["held", "published"]
+
+
 def test_days_with_few_signatures_are_put_together(client):
     letter()
     for day, number, first in ((4, 10, 0), (3, 4, 10), (2, 7, 14), (1, 2, 21)):
