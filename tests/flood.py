@@ -39,7 +39,7 @@ from petition.db import db, dispose
 from petition.letters import operations as letters
 from petition.moderation.models import BulkDecision, Spike
 from petition.outbox.delivery import deliver_due
-from petition.signatures import directory
+from petition.signatures import directory, screening
 from petition.signatures.models import Signature
 from petition.upkeep import invariants, worker
 from tests import factories, postgresql
@@ -59,6 +59,12 @@ JOKES = (
 FAMOUS = (
     "Barack Obama", "Angela Merkel", "Emmanuel Macron", "Pope Francis", "Vladimir Putin", "Donald Trump", "Joe Biden", "Elon Musk",
     "Greta Thunberg", "Xi Jinping", "King Charles III", "António Guterres", "The President of the United States", "Bill Gates",
+)  # fmt: skip
+# How the same name is typed by those who expect a list.
+DISGUISES = (
+    str, str, str.lower, str.upper, lambda name: f"Dr {name}", lambda name: " ".join(reversed(name.split())),
+    lambda name: name.replace("a", "\u0430"), lambda name: name.replace("o", "0"), lambda name: name.replace("l", "1"),
+    lambda name: name.replace(" ", "  "), lambda name: f"{name.split()[0]} X. {' '.join(name.split()[1:])}",
 )  # fmt: skip
 EYE = 20  # signatures that the moderator's page shows of a group
 TRIES = 4  # how often anybody sends again what was refused for being too many
@@ -86,7 +92,7 @@ class Signer:
     answers: list[int] = field(default_factory=list)
 
 
-def cast(chance: random.Random, fakes: int, jokes: int, honest: int, hours: float) -> list[Signer]:
+def cast(chance: random.Random, fakes: int, jokes: int, honest: int, hours: float, disguised: bool = False) -> list[Signer]:
     """Everybody, in the order of their coming."""
     networks = [f"{chance.randrange(11, 200)}.{chance.randrange(256)}.{chance.randrange(256)}" for _ in range(500)]
     span = hours * 3600
@@ -97,7 +103,7 @@ def cast(chance: random.Random, fakes: int, jokes: int, honest: int, hours: floa
         address, network = f"{local}@{CATCH_ALL}", chance.choice(networks)
         everybody.append(Signer("fake", name, address, network, chance.uniform(0, span), chance.uniform(2, 20)))
     for number in range(jokes):
-        name = chance.choice(JOKES + FAMOUS)
+        name = chance.choice(DISGUISES if disguised else (str,))(chance.choice(JOKES + FAMOUS))
         host = chance.choice(FREE) if chance.random() < 0.5 else f"{chance.choice(FAMILY.split()).lower()}{number % 90}.org"
         network = chance.choice(networks)
         everybody.append(Signer("joke", name, f"j{number}@{host}", network, chance.uniform(0, span), chance.uniform(20, 900)))
@@ -217,6 +223,10 @@ class Moderator:
                 self._decide("reject", flag=flag, state="held")
             elif seen and set(seen) == {"honest"}:
                 self._decide("approve", flag=flag, state="held")
+        for flag in sorted(screening.SHAPES):  # what nobody is held for alone, but a group of them gives itself away
+            seen = self._some(flag, "published")
+            if seen and set(seen) <= {"joke", "fake"}:
+                self._decide("reject", flag=flag, state="published")
         rest = self._some("")
         if rest and set(rest) == {"honest"}:
             self._decide("approve", state="held")
@@ -225,17 +235,17 @@ class Moderator:
         db.session.rollback()
         return list(db.session.scalars(select(Spike.key).where(Spike.kind == "domain", Spike.key.not_in(FREE)).distinct()))
 
-    def _held(self) -> list[Signature]:
+    def _held(self, state: str = "held") -> list[Signature]:
         db.session.rollback()
-        return list(db.session.scalars(select(Signature).where(Signature.state == "held").order_by(Signature.public_id)))
+        return list(db.session.scalars(select(Signature).where(Signature.state == state).order_by(Signature.public_id)))
 
     def _flags(self) -> list[str]:
         """The reasons that the queue groups by, the largest group first."""
         return [code for code, _ in Counter(code for each in self._held() for code in each.flag_codes.split("|") if code).most_common()]
 
-    def _some(self, flag: str) -> list[str]:
+    def _some(self, flag: str, state: str = "held") -> list[str]:
         """What the moderator makes of the names that the page shows of a group."""
-        shown = [each for each in self._held() if not flag or f"|{flag}|" in each.flag_codes][:EYE]
+        shown = [each for each in self._held(state) if not flag or f"|{flag}|" in each.flag_codes][:EYE]
         return [self.flood.sort_of[each.address_fingerprint or ""] for each in shown]
 
     def _decide(self, decision: str, **criteria: str) -> None:
@@ -292,6 +302,7 @@ def main() -> None:
     for name, number in (("fakes", 5_000), ("jokes", 500), ("honest", 200), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=number)
     parser.add_argument("--hours", type=float, default=3.0, help="over how many hours they come")
+    parser.add_argument("--disguised", action="store_true", help="with the joke and famous names typed in other ways")
     parser.add_argument("--postgresql", action="store_true", help="on a throw-away PostgreSQL instead of SQLite")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="flood"))
@@ -316,7 +327,7 @@ def _run(app: Flask, given: argparse.Namespace) -> None:
         upgrade()
         found = factories.letter()
         people.member(), people.member("owner")
-        everybody = cast(random.Random(given.seed), given.fakes, given.jokes, given.honest, given.hours)
+        everybody = cast(random.Random(given.seed), given.fakes, given.jokes, given.honest, given.hours, given.disguised)
         flood = Flood(app, everybody, traveller, found.slug)
         flood.run()
         before = flood.states()

@@ -21,7 +21,7 @@ _ORDINARY = frozenset("erty wert wertz ertz reza trez treza trew ytre azer zert 
 _CASED = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN")
 _VOWELS = frozenset("aeiouyæœøıəɑ")
 _LONG = 5  # letters of a word that would have a vowel somewhere
-_ROMAN = re.compile(r"[IVXLC]+\.?")
+_ROMAN = re.compile(r"(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})\.?")  # Henry VIII, Louis XIV; XXXXXX is none
 
 
 def of_texts(texts: dict[str, str], shown: str, known: WordSet) -> list[Flag]:

@@ -25,6 +25,10 @@ _TITLES = frozenset(words("""
     міністр лікар պարոն տիկին նախագահ վարչապետ կաթողիկոս դոկտոր السيد السيدة الرئيس الدكتور الدكتورة الملك الأستاذ البابا
 """))  # fmt: skip
 
+_COURTESIES = frozenset(
+    words("mr mrs ms miss mx dr prof professor doctor sir dame m mme mlle monsieur madame herr frau señor señora sr sra")
+)
+
 Key = tuple[str, ...]
 
 
@@ -42,7 +46,7 @@ class Names:
     def find(self, name: str) -> str | None:
         """The entry that a name is or looks like, as it stands in the list."""
         for found in map(words, dict.fromkeys((name, as_drawn(name)))):
-            for ordered in (found, _without_titles(found)):
+            for ordered in (found, _without_courtesies(found), _without_titles(found)):
                 if entry := self.in_order.get(looks(ordered)) or self._begins(looks(ordered)):
                     return entry
             if found and (entry := self.any_order.get(_key(found))):
@@ -70,6 +74,8 @@ class Names:
             self.beginnings.pop(looks(found), None)
         elif begins:
             self.beginnings.setdefault(looks(found), name)
+            if len(found) > 1:
+                self.any_order.setdefault(_key(found), name)
         elif quoted or len(_without_titles(found)) < min(2, len(found)):
             # 'Prince Harry' without its title would be every Harry.
             self.in_order.setdefault(looks(found), quoted[1] if quoted else name)
@@ -97,6 +103,11 @@ class WordSet:
 
 def _key(found: list[str]) -> Key:
     return tuple(sorted(looks(_without_titles(found))))
+
+
+def _without_courtesies(found: list[str]) -> list[str]:
+    """A name's words without initials and what is said before any name: `Dr Pope X. Francis` is Pope Francis."""
+    return [word for word in found if word not in _COURTESIES and not _is_initial(word)] or found
 
 
 def _without_titles(found: list[str]) -> list[str]:
