@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from petition.errors import LinkNotValid
 from petition.signatures.models import LinkToken, Signature, SigningRequest
@@ -35,7 +35,9 @@ def digest(token: str) -> str:
 def follow(session: Session, token: str, now: datetime) -> LinkToken:
     """The link that this token opens; raises LinkNotValid for one unknown or expired."""
     token = token.strip().rstrip(_WRAPPING)
-    found = session.scalar(select(LinkToken).where(LinkToken.digest == digest(token))) if 16 <= len(token) <= 64 else None
+    # In one statement with what it leads to: between two, a parallel confirmation may turn the one into the other.
+    query = select(LinkToken).options(joinedload(LinkToken.request), joinedload(LinkToken.signature))
+    found = session.scalar(query.where(LinkToken.digest == digest(token))) if 16 <= len(token) <= 64 else None
     if found is None or (found.expires_at is not None and found.expires_at <= now):
         raise LinkNotValid
     return found
