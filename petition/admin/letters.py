@@ -13,7 +13,7 @@ from petition.accounts import Team
 from petition.admin import bp
 from petition.admin.gates import gate, member
 from petition.errors import N_, BadFile, Conflict, NotFound, PetitionError
-from petition.letters import document
+from petition.letters import document, drafts
 from petition.letters import operations as letters
 from petition.letters.document import LetterDocument
 from petition.letters.models import Letter
@@ -27,6 +27,8 @@ STATUSES = {
     "closed": N_("The letter is closed."),
 }
 SAVED = N_("Saved.")
+SHARED = N_("Whoever has the link can read the draft now.")
+UNSHARED = N_("The link leads nowhere any more.")
 
 
 @bp.get("/letters")
@@ -62,6 +64,20 @@ def status(slug: str) -> BaseResponse:
     letters.set_status(found, wanted, actor=member().actor, now=_now())
     flash(gettext(STATUSES[wanted]))
     return redirect(url_for("admin.letter", slug=slug), 303)
+
+
+@bp.post("/letters/<slug>/preview")
+@gate("editor")
+def share_draft(slug: str) -> BaseResponse:
+    """Make the secret link to a draft, or end it."""
+    found = moderation.letter(member(), slug, "editor")
+    if request.form.get("action") == "end":
+        drafts.unshare(found, actor=member().actor, now=_now())
+        flash(gettext(UNSHARED))
+    else:
+        drafts.share(found, actor=member().actor, now=_now())
+        flash(gettext(SHARED))
+    return redirect(url_for("admin.letter", slug=slug, _anchor="draft"), 303)
 
 
 @bp.route("/letters/<slug>/edit/<language>", methods=["GET", "POST"])

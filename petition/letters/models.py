@@ -39,6 +39,7 @@ class Letter(Model):
     contact: Mapped[str] = mapped_column(String(254), default="")
     keep_until: Mapped[date | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    preview_token: Mapped[str | None] = mapped_column(String(40), unique=True)  # of the secret link to a draft
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the team closed it; `closes` is the announced time
     # What the team switches while a letter is attacked; not part of the letter file.
     holding: Mapped[bool] = mapped_column(default=False)  # everything new waits

@@ -38,11 +38,16 @@ def speak(letter: Letter) -> str:
     return wanted if letter.translation(wanted) else letter.original_language
 
 
-def address(endpoint: str, letter: Letter | None = None, language: str | None = None, external: bool = False, **values: Any) -> str:
-    """A page's address in a language: plain for the letter's own (or the site's), else behind the language."""
+def address(
+    endpoint: str, letter: Letter | None = None, language: str | None = None, external: bool = False, named: bool = True, **values: Any,
+) -> str:  # fmt: skip
+    """A page's address in a language: plain for the letter's own (or the site's), else behind the language.
+
+    `named` is false for pages whose address does not tell the letter's.
+    """
     language = language or current_language()
     plain = letter.original_language if letter is not None else settings().languages[0]
-    if letter is not None:
+    if letter is not None and named:
         values["slug"] = letter.slug
     if language == plain:
         path = url_for(f"public.{endpoint}", **values)

@@ -76,6 +76,12 @@ def standing_bulk(**values: Any) -> Callable[[FlaskClient, dict[str, str]], dict
     return arranged
 
 
+def draft(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
+    with transaction():
+        letters.find("open-the-road").status = "draft"
+    return {"action": "share"}
+
+
 def one_person(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
     factories.sign(client, **factories.ANA)
     return {"kind": "person", "decision": "hold"}
@@ -95,6 +101,7 @@ VALID: dict[str, Callable[[FlaskClient, dict[str, str]], dict[str, Any]]] = {
     "/admin/letters/open-the-road/reported": reported,
     "/admin/letters/open-the-road/holding": lambda *_: {"state": "on"},
     "/admin/lists/1/remove": blocked,
+    "/admin/letters/open-the-road/preview": draft,
     "/admin/letters/open-the-road/bulk/new": one_person,
     "/admin/bulk/{id}/confirm": standing_bulk(),
     "/admin/bulk/{id}/second": standing_bulk(state="waiting", confirmed_by="another@team.example.org", matched=1),

@@ -46,6 +46,7 @@ FORMS = {
     "/admin/letters/open-the-road/initial": ("editor", {"change": "nonsense"}),
     "/admin/letters/open-the-road/reported": ("moderator", {"choice": "nonsense"}),
     "/admin/letters/open-the-road/proof": ("moderator", {"proof": "on"}),
+    "/admin/letters/open-the-road/preview": ("editor", {"action": "share"}),
     "/admin/letters/open-the-road/status": ("editor", {"status": "paused"}),
     "/admin/letters/open-the-road/edit/en": ("editor", {"source": "nonsense"}),
     "/admin/letters/open-the-road/translate": ("editor", {"source": "nonsense"}),

@@ -53,6 +53,11 @@ def test_behind_one_proxy_only_its_own_hop_counts(limited):
     assert other.status_code == 303
 
 
+def test_guessing_the_links_of_drafts_is_throttled(limited):
+    statuses = [limited.get(f"/preview/{'x' * 20}{number:012}").status_code for number in range(31)]
+    assert statuses == [404] * 30 + [429]
+
+
 def test_guessing_links_is_throttled_and_a_good_link_still_opens(limited):
     from tests.factories import last_token
 
