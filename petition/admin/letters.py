@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from datetime import UTC, datetime, timedelta
 
 from flask import flash, make_response, redirect, render_template, request, url_for
@@ -12,8 +14,8 @@ from petition import accounts, moderation
 from petition.accounts import Team
 from petition.admin import bp
 from petition.admin.gates import gate, member
-from petition.errors import N_, BadFile, Conflict, NotFound, PetitionError
-from petition.letters import document, drafts
+from petition.errors import N_, BadFile, Conflict, Invalid, NotFound, PetitionError
+from petition.letters import copies, document, drafts
 from petition.letters import operations as letters
 from petition.letters.document import LetterDocument
 from petition.letters.models import Letter
@@ -27,6 +29,7 @@ STATUSES = {
     "closed": N_("The letter is closed."),
 }
 SAVED = N_("Saved.")
+DUPLICATED = N_("This is the copy: a draft with the same words and without dates.")
 SHARED = N_("Whoever has the link can read the draft now.")
 UNSHARED = N_("The link leads nowhere any more.")
 
@@ -43,14 +46,18 @@ def letter_list() -> str:
 
 @bp.get("/letters/<slug>")
 @gate("viewer")
-def letter(slug: str) -> str:
+def letter(slug: str) -> BaseResponse:
     """One letter: state, counts, versions and languages."""
-    found = moderation.letter(member(), slug)
+    return _letter(moderation.letter(member(), slug))
+
+
+def _letter(found: Letter, problem: PetitionError | None = None) -> BaseResponse:
     lately = spikes.listed(member(), found, since=_now() - SPIKES_SHOWN)
-    return render_template(
+    html = render_template(
         "admin/letter.html", letter=found, counts=directory.counts(found), now=_now(), spikes=lately,
-        aside=moderation.aside(member(), found),
+        aside=moderation.aside(member(), found), problem=problem, typed=request.form,
     )  # fmt: skip
+    return make_response(html, problem.status if problem else 200)
 
 
 @bp.post("/letters/<slug>/status")
@@ -78,6 +85,34 @@ def share_draft(slug: str) -> BaseResponse:
         drafts.share(found, actor=member().actor, now=_now())
         flash(gettext(SHARED))
     return redirect(url_for("admin.letter", slug=slug, _anchor="draft"), 303)
+
+
+@bp.get("/letters/<slug>/files.zip")
+@gate("viewer")
+def letter_files(slug: str) -> BaseResponse:
+    """The letter as letter files, one a language, in a zip archive."""
+    found = moderation.letter(member(), slug)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in copies.files(found):
+            archive.writestr(name, content)
+    response = make_response(packed.getvalue())
+    response.mimetype = "application/zip"
+    response.headers.set("Content-Disposition", "attachment", filename=f"{slug}.zip")
+    return response
+
+
+@bp.post("/letters/<slug>/duplicate")
+@gate("editor")
+def duplicate(slug: str) -> BaseResponse:
+    """Make a draft of the same words at another address."""
+    found = moderation.letter(member(), slug, "editor")
+    try:
+        made = copies.duplicate(found, request.form.get("to", "").strip(), actor=member().actor, now=_now())
+    except (Invalid, Conflict) as error:
+        return _letter(found, error)
+    flash(gettext(DUPLICATED))
+    return redirect(url_for("admin.letter", slug=made.slug), 303)
 
 
 @bp.route("/letters/<slug>/edit/<language>", methods=["GET", "POST"])

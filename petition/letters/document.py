@@ -135,8 +135,13 @@ def _moment(value: Any) -> datetime:
     return datetime.combine(_date(found), time(tzinfo=UTC))
 
 
+def is_slug(value: str) -> bool:
+    """Whether this can be a letter's address: small letters, digits and single hyphens, at most 80."""
+    return bool(_SLUG.fullmatch(value)) and len(value) <= 80
+
+
 def _slug(value: Any) -> str:
-    if not isinstance(value, str) or not _SLUG.fullmatch(value) or len(value) > 80:
+    if not isinstance(value, str) or not is_slug(value):
         raise _Bad("must be small letters, digits and single hyphens, 80 at most")
     return value
 

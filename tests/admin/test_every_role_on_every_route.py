@@ -19,7 +19,8 @@ from tests.admin import people
 PAGES = {
     "/admin/": "viewer", "/admin/audit": "viewer", "/admin/letters": "viewer", "/admin/letters/open-the-road": "viewer",
     "/admin/letters/open-the-road/queue": "viewer", "/admin/letters/open-the-road/signatures": "viewer",
-    "/admin/letters/open-the-road/export.csv": "viewer", "/admin/signatures/{id}": "viewer",
+    "/admin/letters/open-the-road/files.zip": "viewer", "/admin/letters/open-the-road/export.csv": "viewer",
+    "/admin/signatures/{id}": "viewer",
     "/admin/mail": "moderator",
     "/admin/letters/new": "editor", "/admin/letters/open-the-road/edit/en": "editor",
     "/admin/letters/open-the-road/translate": "editor", "/admin/team": "owner", "/admin/reasons": "editor",
@@ -46,6 +47,7 @@ FORMS = {
     "/admin/letters/open-the-road/initial": ("editor", {"change": "nonsense"}),
     "/admin/letters/open-the-road/reported": ("moderator", {"choice": "nonsense"}),
     "/admin/letters/open-the-road/proof": ("moderator", {"proof": "on"}),
+    "/admin/letters/open-the-road/duplicate": ("editor", {"to": "another-road"}),
     "/admin/letters/open-the-road/preview": ("editor", {"action": "share"}),
     "/admin/letters/open-the-road/status": ("editor", {"status": "paused"}),
     "/admin/letters/open-the-road/edit/en": ("editor", {"source": "nonsense"}),
