@@ -41,6 +41,7 @@ def init_app(app: Flask) -> None:
         account,
         alarm,
         bulk,
+        following,
         initial,
         letters,
         limits,

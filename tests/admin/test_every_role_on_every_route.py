@@ -19,6 +19,7 @@ from tests.admin import people
 PAGES = {
     "/admin/": "viewer", "/admin/audit": "viewer", "/admin/letters": "viewer", "/admin/letters/open-the-road": "viewer",
     "/admin/letters/open-the-road/queue": "viewer", "/admin/letters/open-the-road/signatures": "viewer",
+    "/admin/letters/open-the-road/following": "viewer", "/admin/letters/open-the-road/following/days.csv": "viewer",
     "/admin/letters/open-the-road/files.zip": "viewer", "/admin/letters/open-the-road/export.csv": "viewer",
     "/admin/signatures/{id}": "viewer",
     "/admin/mail": "moderator",

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 def addresses(names: dict[str, str]) -> list[str]:
     """Every page that a browser shows; the others are files."""
-    found = [page.format(**names) for page in PAGES if "/export" not in page and ".zip" not in page]
+    found = [page.format(**names) for page in PAGES if "/export" not in page and not page.endswith((".zip", ".csv"))]
     return [*found, f"/admin/words/{names['team']}", "/admin/letters/open-the-road/bulk/new?domain=*"]
 
 
