@@ -12,7 +12,7 @@ from petition.db import db
 from petition.errors import N_
 from petition.letters.models import Letter
 from petition.signatures.directory import SMALLEST_CELL
-from petition.signatures.models import Correction, DayTally
+from petition.signatures.models import Correction, DayTally, Tally
 
 MOST_ROWS = 60  # periods that a page shows
 
@@ -62,6 +62,17 @@ def by_state(letter: Letter) -> dict[tuple[str, str], int]:
     """The number of signatures of each (kind, state)."""
     cells = select(DayTally.kind, DayTally.state, func.sum(DayTally.count)).where(DayTally.letter_id == letter.id)
     return {(kind, state): int(number) for kind, state, number in db.session.execute(cells.group_by(DayTally.kind, DayTally.state))}
+
+
+def by_version(letter: Letter) -> dict[int, tuple[int, int]]:
+    """Published people and organisations by the major number of the version they signed; a correction counts with its version."""
+    cells = select(Tally.major, Tally.kind, func.sum(Tally.count)).where(
+        Tally.letter_id == letter.id, Tally.state == "published", Tally.origin == "online"
+    )
+    found: dict[int, Counter[str]] = {}
+    for major, kind, number in db.session.execute(cells.group_by(Tally.major, Tally.kind)):
+        found.setdefault(major, Counter())[kind] += int(number)
+    return {major: (sums["person"], sums["organisation"]) for major, sums in found.items()}
 
 
 def periods(letter: Letter) -> list[Period]:
