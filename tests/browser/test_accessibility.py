@@ -19,7 +19,8 @@ pytestmark = pytest.mark.browser
 PAGES = (
     "/", "/letters/open-the-road", "/hy/letters/open-the-road", "/ar/letters/open-the-road", "/letters/open-the-road/sign",
     "/letters/open-the-road/check-your-inbox", "/letters/open-the-road/signatories", "/letters/open-the-road/find",
-    "/letters/open-the-road/integrity", "/letters/open-the-road/versions", "/privacy", "/about", "/nothing-here", "/admin/login", "/mailbox",
+    "/letters/open-the-road/integrity", "/letters/open-the-road/versions",
+    "/privacy", "/about", "/nothing-here", "/admin/login", "/mailbox",
 )  # fmt: skip
 
 
