@@ -127,6 +127,11 @@ def init_app(app: Flask, url: str) -> None:
             _prepare_sqlite(db.engine)
 
 
+def is_there() -> bool:
+    """Whether there is a database to look at; a SQLite file that is not there would be made, empty, by looking."""
+    return db.engine.dialect.name != "sqlite" or Path(str(db.engine.url.database)).exists()
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     path = Path(str(engine.url.database))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from petition.config import data_folder
-from petition.db import db, dispose
+from petition.db import db, dispose, is_there
 from petition.errors import N_, PetitionError
 from petition.outbox.models import OutboxMail
 
@@ -30,6 +30,8 @@ class SchemaBehind(PetitionError):
 
 def schema_is_current() -> bool:
     """Whether every migration of this version has run."""
+    if not is_there():
+        return False
     settings = AlembicConfig()
     settings.set_main_option("script_location", str(data_folder("migrations")))
     wanted = ScriptDirectory.from_config(settings).get_current_head()

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from petition import config
-from petition.db import transaction
+from petition import config, create_app
+from petition.db import dispose, transaction
 from petition.upkeep import invariants
 from petition.upkeep.invariants import Result
 from tests.conftest import settings
@@ -70,3 +70,11 @@ def test_secrets_are_masked(sqlite_app: Flask, tmp_path) -> None:  # type: ignor
     shown = "\n".join(f"{name}={value}" for name, value in config.masked(given))
     assert "hunter2" not in shown
     assert "ssss" not in shown
+
+
+def test_looking_for_a_database_that_is_not_there_makes_none(tmp_path):
+    app = create_app(settings(tmp_path, f"sqlite:///{tmp_path / 'mistyped.sqlite3'}"))
+    with app.app_context():
+        assert [each.name for each in failures(app)] == ["schema"]
+        dispose()
+    assert not (tmp_path / "mistyped.sqlite3").exists()
