@@ -10,7 +10,7 @@ from flask import Response, current_app, g, make_response, render_template, requ
 
 from petition import accounts, i18n
 from petition.errors import BadRequest, NotFound
-from petition.letters import changes, text
+from petition.letters import changes, goals, text
 from petition.letters import operations as letters
 from petition.letters.models import Letter, LetterVersion
 from petition.public import bp
@@ -68,11 +68,11 @@ def letter_context(letter: Letter) -> dict[str, object]:
     words = letter.translation(language)
     counts = directory.counts(letter)
     sentence = consent.sentence(letter, current_language())
-    goal = max(letter.goal or 0, 1)
+    goal = goals.shown(letter.goal, counts.total)
     return {
         "letter": letter, "words": words, "text_language": language, "text": letters.text_shown(letter, language), "counts": counts,
         "state": letter.state(datetime.now(UTC)), "consent_sentence": sentence, "consent_digest": consent.digest(sentence),
-        "progress": min(100, counts.total * 100 // goal), "countries": i18n.countries(current_language()),
+        "goal": goal, "progress": counts.total * 100 // (goal or 1), "countries": i18n.countries(current_language()),
     }  # fmt: skip
 
 
