@@ -35,7 +35,7 @@ def test_what_comes_to_meet_the_criteria_afterwards_is_left_alone(app: Flask) ->
 
 
 def test_rejections_of_one_person_add_up(sqlite_app: Flask) -> None:
-    letter = attacked(fakes=20, honest=5000)
+    letter = attacked(fakes=20, honest=2100)
     wave(letter, 20, start=50_000, mail_domain="second.example")
     one = people.member()
     people.member("owner")
