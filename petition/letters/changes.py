@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from petition.letters.models import Letter, LetterVersion
 
 LONGEST = 2_000  # words of a paragraph that are compared one by one; a longer one is shown whole, before and after
 
@@ -19,6 +22,14 @@ class Paragraph:
     """One changed paragraph as runs of words: kept, taken out or put in."""
 
     runs: tuple[tuple[Change, str], ...]
+
+
+def history(letter: Letter) -> list[tuple[LetterVersion, tuple[Paragraph, ...]]]:
+    """Each version of the original with what changed since the one before, the newest first."""
+    originals = [each.text(letter.original_language) for each in letter.versions]
+    texts = [each.canonical if each is not None else "" for each in originals]
+    changed = [(), *(between(before, after) for before, after in itertools.pairwise(texts))]
+    return list(zip(letter.versions, changed, strict=True))[::-1]
 
 
 @lru_cache(maxsize=64)

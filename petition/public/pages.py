@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +11,7 @@ from petition import accounts, i18n
 from petition.errors import BadRequest, NotFound
 from petition.letters import changes, goals, text
 from petition.letters import operations as letters
-from petition.letters.models import Letter, LetterVersion
+from petition.letters.models import Letter
 from petition.public import bp
 from petition.signatures import consent, directory, ledger
 from petition.templating import current_language, settings
@@ -140,16 +139,8 @@ def versions(slug: str) -> Response:
     """Every version of the text: when, what changed, its fingerprints, and how many signed it."""
     found = letters.find_published(slug)
     context = letter_context(found)
-    html = render_template("public/versions.html", **context, rows=_versions(found), signed=ledger.by_version(found))
+    html = render_template("public/versions.html", **context, rows=changes.history(found), signed=ledger.by_version(found))
     return robots(cached(html, NAMES_FRESH), found.protected)
-
-
-def _versions(found: Letter) -> list[tuple[LetterVersion, tuple[changes.Paragraph, ...]]]:
-    """Each version with what changed in the original since the one before, the newest first."""
-    originals = [each.text(found.original_language) for each in found.versions]
-    texts = [each.canonical if each is not None else "" for each in originals]
-    changed = [(), *(changes.between(before, after) for before, after in itertools.pairwise(texts))]
-    return list(zip(found.versions, changed, strict=True))[::-1]
 
 
 @bp.get("/letters/<slug>/text/<fingerprint>.txt")

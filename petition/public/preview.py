@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect, render_template
+from flask import Response, g, redirect, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition import limits
@@ -19,6 +19,7 @@ from petition.public.signature import private
 @bp.get("/preview/<token>")
 def preview(token: str) -> BaseResponse:
     """The draft, kept from caches and search engines; after publication the letter itself. Guesses are counted."""
+    g.private = True  # the address is the key
     try:
         found = drafts.follow(token)
     except NotFound:
@@ -33,8 +34,6 @@ def preview(token: str) -> BaseResponse:
 def _draft(token: str, shown: LetterText, found: Letter, language: str) -> Response:
     words = found.translation(language)
     body = text.to_html(words.body) if words is not None else ""
-    response = private(render_template(
+    return private(render_template(
         "public/preview.html", letter=found, words=words, text_language=language, text=shown, body=body, token=token
     ))  # fmt: skip
-    response.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
-    return response
