@@ -49,6 +49,7 @@ def init_app(app: Flask) -> None:
         mail,
         members,
         organisations,
+        publishing,
         reasons,
         reported,
         review,

@@ -20,13 +20,13 @@ from petition.letters import operations as letters
 from petition.letters.document import LetterDocument
 from petition.letters.models import Letter
 from petition.moderation import spikes
-from petition.signatures import directory
+from petition.signatures import directory, renewal
 
 SPIKES_SHOWN = timedelta(days=3)
 STATUSES = {
     "open": N_("The letter is open for signature."),
     "paused": N_("Signing is paused."),
-    "closed": N_("The letter is closed."),
+    "closed": N_("The letter is closed. Whoever asked to sign before may confirm for another day."),
 }
 SAVED = N_("Saved.")
 DUPLICATED = N_("This is the copy: a draft with the same words and without dates.")
@@ -48,14 +48,15 @@ def letter_list() -> str:
 @gate("viewer")
 def letter(slug: str) -> BaseResponse:
     """One letter: state, counts, versions and languages."""
-    return _letter(moderation.letter(member(), slug))
+    return letter_page(moderation.letter(member(), slug))
 
 
-def _letter(found: Letter, problem: PetitionError | None = None) -> BaseResponse:
+def letter_page(found: Letter, problem: PetitionError | None = None) -> BaseResponse:
+    """The page of one letter, perhaps with what was wrong with a form that it holds."""
     lately = spikes.listed(member(), found, since=_now() - SPIKES_SHOWN)
     html = render_template(
         "admin/letter.html", letter=found, counts=directory.counts(found), now=_now(), spikes=lately,
-        aside=moderation.aside(member(), found), problem=problem, typed=request.form,
+        aside=moderation.aside(member(), found), problem=problem, typed=request.form, earlier=renewal.earlier(found),
     )  # fmt: skip
     return make_response(html, problem.status if problem else 200)
 
@@ -110,7 +111,7 @@ def duplicate(slug: str) -> BaseResponse:
     try:
         made = copies.duplicate(found, request.form.get("to", "").strip(), actor=member().actor, now=_now())
     except (Invalid, Conflict) as error:
-        return _letter(found, error)
+        return letter_page(found, error)
     flash(gettext(DUPLICATED))
     return redirect(url_for("admin.letter", slug=made.slug), 303)
 

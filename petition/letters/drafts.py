@@ -35,11 +35,11 @@ def share(letter: Letter, *, actor: Actor, now: datetime) -> str:
 
 
 def unshare(letter: Letter, *, actor: Actor, now: datetime) -> None:
-    """End the draft's secret link; doing it twice is doing it once."""
+    """End the draft's secret link, and what is gathered by it; doing it twice is doing it once."""
     with transaction() as session:
         session.refresh(letter, with_for_update=True)
         if letter.preview_token is not None:
-            letter.preview_token = None
+            letter.preview_token, letter.gathering = None, False
             audit.record(session, at=now, actor=actor, action="letter.unshared", thing=("letter", letter.id), team_id=letter.team_id)
 
 

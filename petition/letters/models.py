@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from petition.accounts import Team
@@ -40,6 +40,9 @@ class Letter(Model):
     keep_until: Mapped[date | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     preview_token: Mapped[str | None] = mapped_column(String(40), unique=True)  # of the secret link to a draft
+    gathering: Mapped[bool] = mapped_column(default=False)  # a draft that whoever has the secret link may sign
+    publishes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when a draft is opened by itself
+    archived: Mapped[bool] = mapped_column(default=False)  # closed, and out of the way in the lists
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the team closed it; `closes` is the announced time
     # What the team switches while a letter is attacked; not part of the letter file.
     holding: Mapped[bool] = mapped_column(default=False)  # everything new waits
@@ -71,14 +74,20 @@ class Letter(Model):
         return self.signatories == "both" or self.signatories == {"person": "people"}.get(kind, "organisations")
 
     def state(self, now: datetime) -> str:
-        """draft, upcoming, open, paused or closed at this moment."""
-        if self.status in ("draft", "closed"):
+        """draft, gathering, upcoming, open, paused or closed at this moment."""
+        if self.status == "draft":
+            return "gathering" if self.gathering else "draft"
+        if self.status == "closed":
             return self.status
         if self.closes is not None and now >= self.closes:
             return "closed"
         if self.opens is not None and now < self.opens:
             return "upcoming"
         return self.status
+
+    def is_signable(self, now: datetime) -> bool:
+        """Whether it takes signatures at this moment: openly, or in confidence before its publication."""
+        return self.state(now) in ("open", "gathering")
 
     @property
     def version(self) -> LetterVersion:
@@ -121,6 +130,9 @@ class LetterVersion(Model):
     major: Mapped[int] = mapped_column(default=1)
     minor: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # When those who signed an earlier version were asked to sign this one, and up to which signature that is done.
+    asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    asked_until: Mapped[int | None] = mapped_column(BigInteger().with_variant(Integer, "sqlite"))
 
     letter: Mapped[Letter] = relationship(back_populates="versions")
     texts: Mapped[list[LetterText]] = relationship(back_populates="version", order_by="LetterText.id")

@@ -185,6 +185,7 @@ def set_status(letter: Letter, status: str, *, actor: Actor, now: datetime) -> N
         if letter.status != status:
             before, letter.status = letter.status, status
             letter.closed_at = now if status == "closed" else None
+            letter.gathering, letter.publishes_at = False, None
             _note(session, letter, "letter.status", actor, now, before=before, after=status)
 
 

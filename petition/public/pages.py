@@ -47,13 +47,31 @@ def address(
     """
     language = language or current_language()
     plain = letter.original_language if letter is not None else settings().languages[0]
-    if letter is not None and named:
+    if letter is not None and letter.status == "draft":
+        endpoint, values = _of_draft(endpoint, letter, values)
+    elif letter is not None and named:
         values["slug"] = letter.slug
     if language == plain:
         path = url_for(f"public.{endpoint}", **values)
     else:
         path = url_for(f"public_in.{endpoint}", language=language, **values)
     return settings().base_url + path if external else path
+
+
+def _of_draft(endpoint: str, letter: Letter, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Where a page about a draft is: behind its secret link, and where that is ended nowhere at all."""
+    if endpoint not in _BEHIND_THE_LINK:
+        return endpoint, values
+    if letter.preview_token is None:
+        return "home", {}
+    return _BEHIND_THE_LINK[endpoint], {**values, "token": letter.preview_token}
+
+
+# The pages of a letter that a draft has too, and what they are called there.
+_BEHIND_THE_LINK = {
+    "letter": "preview", "sign": "preview_sign", "sign_form": "preview_sign_form", "check_your_inbox": "preview_inbox",
+    "puzzle": "preview_puzzle", "find": "preview_find",
+}  # fmt: skip
 
 
 @bp.app_context_processor
@@ -98,6 +116,14 @@ def letter(slug: str) -> Response:
         initial=directory.initial(found),
     )  # fmt: skip
     return robots(cached(html, NAMES_FRESH), found.protected)
+
+
+def private(html: str, status: int = 200) -> Response:
+    """A page for one person only, or for those who were given its address."""
+    response = make_response(html, status)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def robots(response: Response, hide: bool) -> Response:

@@ -12,9 +12,8 @@ from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.public import bp
 from petition.public.errors import with_retry
-from petition.public.pages import letter_context
+from petition.public.pages import letter_context, private
 from petition.public.sign import knock
-from petition.public.signature import private
 from petition.signatures import reports
 
 

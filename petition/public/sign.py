@@ -16,7 +16,7 @@ from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.public import bp
 from petition.public.errors import with_retry
-from petition.public.pages import NAMES_FRESH, address, cached, letter_context, robots, speak
+from petition.public.pages import NAMES_FRESH, address, cached, letter_context, private, robots, speak
 from petition.signatures import operations, submission
 from petition.signatures.door import Door, ProofAsked, Visit
 from petition.signatures.rulebook import Rulebook
@@ -58,14 +58,23 @@ class SignForm(FlaskForm):  # type: ignore[misc]
 @bp.get("/letters/<slug>/sign")
 def sign_form(slug: str) -> Response:
     """The form on a page of its own."""
-    found = letters.find_published(slug)
-    return robots(cached(render_template("public/sign.html", **letter_context(found), form=None), NAMES_FRESH), found.protected)
+    return form_page(letters.find_published(slug))
+
+
+def form_page(found: Letter) -> Response:
+    """A page with nothing but the form."""
+    html = render_template("public/sign.html", **letter_context(found), form=None)
+    return private(html) if found.status == "draft" else robots(cached(html, NAMES_FRESH), found.protected)
 
 
 @bp.post("/letters/<slug>/sign")
 def sign(slug: str) -> BaseResponse:
     """Take a signing request and answer everybody alike."""
-    found = letters.find_published(slug)
+    return take(letters.find_published(slug))
+
+
+def take(found: Letter) -> BaseResponse:
+    """Judge the form that was sent, ask for a signature, and send everybody to their inbox."""
     speak(found)
     form = _form()
     now = datetime.now(UTC)
@@ -148,7 +157,11 @@ def _again(found: Letter, form: SignForm, error: PetitionError, faults: tuple[Fa
 @bp.get("/letters/<slug>/challenge")
 def puzzle(slug: str) -> Response:
     """A puzzle for the browser of somebody who is asked for a proof, in ALTCHA's format."""
-    found = letters.find_published(slug)
+    return puzzle_for(letters.find_published(slug))
+
+
+def puzzle_for(found: Letter) -> Response:
+    """A puzzle that is good under one letter."""
     load = _limiter().load(limits.LETTER_LOAD, str(found.id), amount=0)
     response = jsonify(challenge.puzzle(str(found.id), load=load, secret=settings().secret_key, now=datetime.now(UTC)))
     response.headers["Cache-Control"] = "no-store"
@@ -158,7 +171,11 @@ def puzzle(slug: str) -> Response:
 @bp.get("/letters/<slug>/check-your-inbox")
 def check_your_inbox(slug: str) -> Response:
     """Where everybody lands after sending the form, whoever they are."""
-    found = letters.find_published(slug)
+    return inbox_page(letters.find_published(slug))
+
+
+def inbox_page(found: Letter) -> Response:
+    """What to look for in the inbox."""
     context = letter_context(found)
     values = operations.letter_values(found, current_language(), settings())
     with force_locale(current_language()):
@@ -171,7 +188,11 @@ def check_your_inbox(slug: str) -> Response:
 @bp.route("/letters/<slug>/find", methods=["GET", "POST"])
 def find(slug: str) -> BaseResponse:
     """Mail the holder of an address the link to their signature; one answer for everybody."""
-    found = letters.find_published(slug)
+    return look_for(letters.find_published(slug))
+
+
+def look_for(found: Letter) -> BaseResponse:
+    """Take the address of somebody who lost their link, without telling whether it signed."""
     context = letter_context(found)
     g.private = True
     fault, status, done = None, 200, False

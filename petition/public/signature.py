@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Response, current_app, g, make_response, redirect, render_template, request
+from flask import Response, current_app, g, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition import limits
-from petition.errors import BadRequest, Busy, EntryStands, Fault, Invalid, LinkNotValid, TooMany, TooManyLinks
+from petition.errors import (
+    BadRequest,
+    Busy,
+    EntryStands,
+    Fault,
+    Invalid,
+    LetterChanged,
+    LetterNotOpen,
+    LinkNotValid,
+    TooMany,
+    TooManyLinks,
+)
 from petition.moderation import talk
 from petition.public import bp
 from petition.public.errors import with_retry
-from petition.public.pages import address, letter_context
+from petition.public.pages import address, letter_context, private, speak
 from petition.public.sign import knock
-from petition.signatures import changes, directory, domains, operations, submission, takeovers
+from petition.signatures import changes, directory, domains, operations, renewal, submission, takeovers
 from petition.templating import current_language, settings
 
 # What the page may say was done, by the state that it finds: an address in a tab of yesterday proves nothing.
@@ -44,6 +55,10 @@ def act(token: str) -> BaseResponse:
         return _show(token, faults=error.faults, status=error.status)
     except EntryStands as error:
         return _show(token, faults=(Fault("organisation", error.code, error.message),), status=error.status)
+    except (LetterChanged, LetterNotOpen) as error:
+        if behind.signature is None:
+            raise
+        return _show(token, faults=(Fault("form", error.code, error.message),), status=error.status)
     except Busy as error:
         return with_retry(_show(token, faults=(Fault("form", error.code, error.message),), status=error.status), error)
     if done in ("forgotten", "asked"):  # the link died with the request
@@ -53,6 +68,8 @@ def act(token: str) -> BaseResponse:
 
 def _do(action: str, token: str, behind: changes.Behind, now: datetime) -> str:
     """What the button means, done; returns the outcome in one word."""
+    if action == "confirm" and behind.signature is not None and "text" in request.form:
+        return renewal.renew(token, text=request.form["text"].strip()[:64], language=_spoken(behind), now=now)
     if action == "confirm":
         return operations.confirm(token, config=settings(), now=now, network=_network()).outcome
     if action == "change":
@@ -71,6 +88,12 @@ def _do(action: str, token: str, behind: changes.Behind, now: datetime) -> str:
     if action == "take-over":
         return takeovers.ask(token, now=now)
     raise BadRequest
+
+
+def _spoken(behind: changes.Behind) -> str:
+    """The language that the page speaks, and its letter where it is translated."""
+    speak(behind.statement.letter)
+    return current_language()
 
 
 def _network() -> str | None:
@@ -145,11 +168,3 @@ def _show(token: str, *, done: str = "", faults: tuple[Fault, ...] = (), status:
         checked=behind.signature and directory.entry(behind.signature),
     )  # fmt: skip
     return private(html, status)
-
-
-def private(html: str, status: int = 200) -> Response:
-    """A page for one person only."""
-    response = make_response(html, status)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response

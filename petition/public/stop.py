@@ -10,8 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from petition.errors import BadRequest
 from petition.outbox import suppression
 from petition.public import bp
-from petition.public.pages import address
-from petition.public.signature import private
+from petition.public.pages import address, private
 from petition.templating import settings
 
 

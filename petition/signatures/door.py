@@ -81,7 +81,7 @@ class Door:
         busy = self._limiter.load(limits.SITE_LOAD, "", amount) > 1
         self._signals += ["network_burst"] * crowded + ["letter_load"] * loaded
         by_load = self._config.limits and self._letter.proof == "auto"
-        if self._letter.state(self._now) != "open":
+        if not self._letter.is_signable(self._now):
             return  # nobody works for a letter that takes no signatures
         if listed == "block":
             self._ask_for_pass("blocked")

@@ -110,6 +110,11 @@ class Signature(Statement, Model):
             "ix_signature_pinned", "letter_id", "pinned",
             sqlite_where=text("pinned IS NOT NULL"), postgresql_where=text("pinned IS NOT NULL"),
         ),
+        # Whoever can be written to, which few can, is found without reading all the others.
+        Index(
+            "ix_signature_reachable", "letter_id", "id",
+            sqlite_where=text("email IS NOT NULL"), postgresql_where=text("email IS NOT NULL"),
+        ),
         Index("ix_signature_skeleton", "letter_id", "skeleton"),
         Index("ix_signature_website_host", "letter_id", "website_host"),
         Index("ix_signature_hour", "letter_id", "hour"),

@@ -60,7 +60,7 @@ def request(letter: Letter, given: Submission, *, config: Config, now: datetime,
 
 def check_open(letter: Letter, given: Submission, now: datetime) -> None:
     """Raise LetterNotOpen, LetterChanged or Invalid (for a kind that may not sign) unless this submission can be taken now."""
-    if letter.state(now) != "open":
+    if not letter.is_signable(now):
         raise LetterNotOpen
     if not letter.takes(given.kind):
         message = N_("Only organisations sign this letter.") if given.kind == "person" else N_("Only people sign this letter.")
@@ -126,9 +126,11 @@ def letter_values(letter: Letter, language: str, config: Config) -> dict[str, An
     """What a mail may say of a letter: of a protected one nothing."""
     words = letter.translation(language) or letter.translation(letter.original_language)
     prefix = "" if language == letter.original_language else f"/{language}"
+    # The address that a draft will have is not given away; who may know of it has its secret link.
+    draft = f"preview/{letter.preview_token}" if letter.preview_token else ""
     return {
         "letter_title": "" if letter.protected or words is None else words.title,
-        "letter_address": f"{config.base_url}{prefix}/letters/{letter.slug}",
+        "letter_address": f"{config.base_url}{prefix}/{draft if letter.status == 'draft' else f'letters/{letter.slug}'}",
         "protected": letter.protected,
     }
 
@@ -165,8 +167,10 @@ def claim(session: Session, token: str, now: datetime) -> LinkToken:
 
 
 def _still_open(letter: Letter, now: datetime) -> None:
-    late = letter.closes is not None and now >= letter.closes + GRACE
-    if letter.status in ("draft", "closed") or late:
+    closed = letter.status == "closed"
+    ends = [moment for moment in (letter.closes, letter.closed_at if closed else None) if moment is not None]
+    late = now >= min(ends) + GRACE if ends else closed
+    if letter.state(now) == "draft" or late:
         raise LetterNotOpen
 
 

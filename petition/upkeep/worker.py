@@ -12,9 +12,11 @@ from secrets import SystemRandom
 from petition import audit
 from petition.config import Config
 from petition.errors import Busy
+from petition.letters import publishing
 from petition.limits import Limiter
 from petition.moderation import spikes, sweeping
 from petition.outbox.delivery import Counts, deliver_due
+from petition.signatures import renewal
 from petition.upkeep import retention
 
 log = logging.getLogger(__name__)
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 BATCH = 100  # mails a round, so that scheduled jobs get their turn
 IDLE = 1.0  # seconds between rounds with nothing to do
 LONGEST_WAIT = 60.0  # seconds between tries of a mail server or database that cannot be used
+ASKING = 10  # transactions a round of those that ask to sign a new version
 SHARED = 20  # mails a round while a bulk decision is carried out
 
 _chance = SystemRandom()
@@ -37,7 +40,8 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     if once:
         counts = deliver_due(config, clock=clock, stop=stop)
         spikes.notice(config, clock())
-        while sweeping.work(config, clock=clock, stop=stop):
+        publishing.publish_due(clock())
+        while sweeping.work(config, clock=clock, stop=stop) or renewal.work(config, clock=clock, stop=stop):
             pass
         audit.seal(clock())
         _tidy(config, clock())
@@ -92,7 +96,19 @@ def _seal(_config: Config, now: datetime) -> None:
     audit.seal(now)
 
 
-EVERY: dict[Job, float] = {_tidy: 3600.0, spikes.notice: 300.0, _seal: 30.0}  # seconds between two times, in each worker
+def _publish(_config: Config, now: datetime) -> None:
+    publishing.publish_due(now)
+
+
+def _ask_again(config: Config, now: datetime) -> None:
+    """Ask some more of those who signed an earlier version, and let the mails that wait have their turn."""
+    for _ in range(ASKING):
+        if not renewal.work(config, clock=lambda: now):
+            return
+
+
+# Seconds between two times, in each worker.
+EVERY: dict[Job, float] = {_tidy: 3600.0, spikes.notice: 300.0, _seal: 30.0, _publish: 15.0, _ask_again: 5.0}
 
 
 def _pause(counts: Counts, setbacks: int) -> float:

@@ -76,10 +76,15 @@ def standing_bulk(**values: Any) -> Callable[[FlaskClient, dict[str, str]], dict
     return arranged
 
 
-def draft(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
-    with transaction():
-        letters.find("open-the-road").status = "draft"
-    return {"action": "share"}
+def standing_at(status: str, **fields: str) -> Callable[[FlaskClient, dict[str, str]], dict[str, str]]:
+    """The letter with another status."""
+
+    def arranged(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
+        with transaction():
+            letters.find("open-the-road").status = status
+        return fields
+
+    return arranged
 
 
 def one_person(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
@@ -101,7 +106,10 @@ VALID: dict[str, Callable[[FlaskClient, dict[str, str]], dict[str, Any]]] = {
     "/admin/letters/open-the-road/reported": reported,
     "/admin/letters/open-the-road/holding": lambda *_: {"state": "on"},
     "/admin/lists/1/remove": blocked,
-    "/admin/letters/open-the-road/preview": draft,
+    "/admin/letters/open-the-road/preview": standing_at("draft", action="share"),
+    "/admin/letters/open-the-road/gathering": standing_at("draft", action="start"),
+    "/admin/letters/open-the-road/schedule": standing_at("draft", at="2099-01-01T09:00"),
+    "/admin/letters/open-the-road/archive": standing_at("closed", action="away"),
     "/admin/letters/open-the-road/bulk/new": one_person,
     "/admin/bulk/{id}/confirm": standing_bulk(),
     "/admin/bulk/{id}/second": standing_bulk(state="waiting", confirmed_by="another@team.example.org", matched=1),

@@ -1,0 +1,110 @@
+"""Those who signed an earlier version are asked once, by mail, and nobody's name is carried over without their button."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from petition.audit import COMMAND_LINE
+from petition.db import db
+from petition.letters import operations as letters
+from petition.letters.models import Letter
+from petition.signatures import directory, renewal
+from petition.signatures.models import Signature
+from tests import factories
+from tests.factories import ANA, ARAM, UNION, config, mails, now, sign
+
+NEWS = {"updates": "1"}
+
+
+def ask_everybody(found: Letter) -> None:
+    """Ask, and let the worker queue all the mails."""
+    renewal.ask(found, actor=COMMAND_LINE, now=now())
+    while renewal.work(config(), clock=now):
+        pass
+
+
+def new_version(body: str = "We write again.") -> Letter:
+    """The letter with other words."""
+    factories.load(factories.ORIGINAL.format(slug="open-the-road", body=body, more=""))
+    return letters.find("open-the-road")
+
+
+@pytest.fixture
+def signed(client: FlaskClient) -> dict[str, str]:
+    """Three who signed version 1, two of whom left an address; the letter has version 2."""
+    factories.letter()
+    tokens = {"ana": sign(client, **ANA, **NEWS), "aram": sign(client, **ARAM), "union": sign(client, **UNION)}
+    new_version()
+    return tokens
+
+
+def test_who_left_an_address_is_asked_once(client: FlaskClient, signed: dict[str, str]) -> None:
+    found = letters.find("open-the-road")
+    assert renewal.earlier(found).reachable == 2
+    ask_everybody(found)
+    assert {each.recipient for each in mails("renew")} == {ANA["email"], UNION["email"]}
+    with pytest.raises(renewal.AskedAlready):
+        renewal.ask(found, actor=COMMAND_LINE, now=now())
+    assert not renewal.work(config(), clock=now)
+    assert len(mails("renew")) == 2
+
+
+def test_asking_in_pieces_reaches_everybody_exactly_once(
+    client: FlaskClient, signed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "CHUNK", 1)
+    ask_everybody(letters.find("open-the-road"))
+    assert sorted(str(each.recipient) for each in mails("renew")) == sorted([ANA["email"], UNION["email"]])
+
+
+def test_only_the_button_moves_the_signature(client: FlaskClient, signed: dict[str, str]) -> None:
+    found = letters.find("open-the-road")
+    ask_everybody(found)
+    token = str((mails("renew")[0].values or {})["token"])
+    page = client.get(f"/signature/{token}").text
+    assert "The letter has a new version" in page
+    assert directory.counts(found).earlier == 2, "Ana and Aram; the union waits for the team"
+    text = letters.text_shown(found, "en").fingerprint[:16]
+    answer = client.post(f"/signature/{token}", data={"action": "confirm", "text": text})
+    assert answer.status_code == 303
+    assert answer.location.endswith("done=renewed")
+    assert directory.counts(found).earlier == 1
+    again = client.get(answer.location).text
+    assert "now stands under the current version" in again
+    assert "The letter has a new version" not in again
+    mine = db.session.get_one(Signature, 1)
+    assert (mine.major, mine.name, mine.email, mine.text.version.label) == (2, "Ana Sample", ANA["email"], "2")
+
+
+def test_words_that_changed_meanwhile_are_not_signed_unseen(client: FlaskClient, signed: dict[str, str]) -> None:
+    shown = letters.text_shown(letters.find("open-the-road"), "en").fingerprint[:16]
+    new_version("And once more.")
+    for text in (shown, "", "0" * 16):
+        answer = client.post(f"/signature/{signed['ana']}", data={"action": "confirm", "text": text})
+        assert answer.status_code == 409
+    assert directory.counts(letters.find("open-the-road")).earlier == 2
+
+
+def test_a_withdrawn_signature_and_a_closed_letter_ask_nobody(client: FlaskClient, signed: dict[str, str]) -> None:
+    found = letters.find("open-the-road")
+    client.post(f"/signature/{signed['ana']}", data={"action": "withdraw"})
+    renewal.ask(found, actor=COMMAND_LINE, now=now())
+    letters.set_status(found, "closed", actor=COMMAND_LINE, now=now())
+    while renewal.work(config(), clock=lambda: now() + timedelta(minutes=1)):
+        pass
+    assert mails("renew") == []
+    text = letters.text_shown(found, "en").fingerprint[:16]
+    assert client.post(f"/signature/{signed['aram']}", data={"action": "confirm", "text": text}).status_code == 409
+
+
+def test_a_correction_asks_nobody_anew(client: FlaskClient, signed: dict[str, str]) -> None:
+    found = letters.find("open-the-road")
+    ask_everybody(found)
+    factories.load(factories.ORIGINAL.format(slug="open-the-road", body="We write once again.", more=""), correction=True)
+    assert found.version.label == "2.1"
+    assert renewal.earlier(found).asked_at is not None
+    with pytest.raises(renewal.AskedAlready):
+        renewal.ask(found, actor=COMMAND_LINE, now=now())
