@@ -21,6 +21,7 @@ from petition.accounts.members import (
     remove_member,
     require,
     reset_second_factor,
+    speak,
 )
 from petition.accounts.models import ROLES, Member, Membership, Passkey, Team, TeamSession
 from petition.accounts.store import MemberStore
@@ -30,5 +31,5 @@ __all__ = [
     "DEFAULT_TEAM", "INVITED_FOR", "ROLES", "Invitation", "LastOwner", "Member", "MemberRow", "MemberStore", "Membership",
     "OnlySecondFactor", "OwnAccount", "Passkey", "Team", "TeamSession", "add_member", "change_role", "commanded", "describe_team",
     "end_sessions_of", "find_member", "find_team", "invite", "members", "moderators", "remove_from_team", "remove_member", "require",
-    "reset_member", "reset_second_factor", "set_logo", "team", "teams",
+    "reset_member", "reset_second_factor", "set_logo", "speak", "team", "teams",
 ]  # fmt: skip

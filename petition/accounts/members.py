@@ -21,7 +21,7 @@ from petition.db import db, serialise, transaction
 from petition.errors import N_, Fault, Forbidden, Invalid, NotFound
 
 __all__ = [
-    "DEFAULT_TEAM", "MemberRow", "add_member", "find_member", "members", "remove_member", "require", "reset_second_factor",
+    "DEFAULT_TEAM", "MemberRow", "add_member", "find_member", "members", "remove_member", "require", "reset_second_factor", "speak",
 ]  # fmt: skip
 
 
@@ -176,6 +176,17 @@ def renew(session: Session, found: Member, now: datetime) -> None:
     """End the member's sessions, and every set-up link handed out before."""
     found.fs_uniquifier = uuid.uuid4().hex
     sessions.end_all(session, found.id, now)
+
+
+def speak(found: Member, language: str, *, choices: Iterable[str], now: datetime) -> None:
+    """Show a member the team's pages in this language, or in the site's own (''); raises Invalid for another."""
+    if language not in ("", *choices):
+        raise Invalid([Fault("language", "unknown", N_("Please choose one of the languages listed."))])
+    with transaction() as session:
+        session.refresh(found)
+        if found.language != language:
+            found.language = language
+            note(session, found, "member.language", actor=found.actor, now=now, language=language)
 
 
 def note(session: Session, found: Member, action: str, *, actor: Actor, now: datetime, **details: Any) -> None:

@@ -49,6 +49,7 @@ class Member(Model, UserMixin):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # An owner of the installation sees and manages every team.
     sees_all: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[str] = mapped_column(String(20), default="")  # of the team's pages and mails; '' is the site's own
 
     memberships: Mapped[list[Membership]] = relationship(back_populates="member", cascade="all, delete-orphan")
     webauthn: Mapped[list[Passkey]] = relationship(  # type: ignore[assignment]

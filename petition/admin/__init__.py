@@ -12,6 +12,7 @@ from flask import (
     Flask,
     Response,
     current_app,
+    g,
     jsonify,
     make_response,
     redirect,
@@ -26,7 +27,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from petition.admin import gates, security
 from petition.errors import N_, AlreadyDecided, Invalid, PetitionError
-from petition.templating import say
+from petition.templating import say, settings
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 csrf = CSRFProtect()
@@ -86,6 +87,13 @@ def hour(value: str) -> str:
 def _everywhere() -> dict[str, Any]:
     digests = {name: current_app.extensions[name] for name in ("admin_stylesheet", "admin_script", "passkeys_script")}
     return {**digests, "member": gates.member_or_none, "holds": gates.holds}
+
+
+@bp.before_app_request
+def _speak() -> None:
+    """The team's pages, those of logging in included, are in the language that whoever is logged in has chosen."""
+    if request.blueprint in ("admin", "security") and (found := gates.member_or_none()) is not None:
+        g.language = found.language if found.language in settings().languages else None
 
 
 @bp.before_request

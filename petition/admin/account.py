@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask import flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext, refresh
 from flask_security import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from petition import accounts
 from petition.accounts import sessions
 from petition.admin import bp, logins
 from petition.admin.gates import gate, member
 from petition.errors import N_
+from petition.templating import settings
 
+SPOKEN = N_("The pages of the team are in this language now.")
 ENDED = N_("That session is ended.")
 OTHERS_ENDED = N_("All other sessions are ended.")
 
@@ -24,6 +27,18 @@ def account() -> str:
     """Password, second factor, passkeys, recovery codes and sessions."""
     mine = sessions.standing(member(), datetime.now(UTC))
     return render_template("admin/account.html", sessions=mine, present=sessions.digest(logins.key()), account=current_user)
+
+
+@bp.post("/account/language")
+@gate("viewer")
+def choose_language() -> BaseResponse:
+    """Change the language in which one sees the team's pages."""
+    chosen = request.form.get("language", "")
+    accounts.speak(member(), chosen, choices=settings().languages, now=datetime.now(UTC))
+    g.language = chosen or None
+    refresh()
+    flash(gettext(SPOKEN))
+    return redirect(url_for("admin.account"), 303)
 
 
 @bp.post("/account/sessions")

@@ -50,6 +50,7 @@ FORMS = {
     "/admin/letters/open-the-road/proof": ("moderator", {"proof": "on"}),
     "/admin/letters/open-the-road/duplicate": ("editor", {"to": "another-road"}),
     "/admin/letters/open-the-road/preview": ("editor", {"action": "share"}),
+    "/admin/account/language": ("viewer", {"language": "hy"}),
     "/admin/letters/open-the-road/status": ("editor", {"status": "paused"}),
     "/admin/letters/open-the-road/gathering": ("editor", {"action": "start"}),
     "/admin/letters/open-the-road/schedule": ("editor", {"at": "2030-01-01T09:00"}),
