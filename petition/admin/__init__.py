@@ -43,6 +43,8 @@ def init_app(app: Flask) -> None:
         bulk,
         following,
         initial,
+        letter_files,
+        letter_settings,
         letters,
         limits,
         lists,
@@ -57,6 +59,7 @@ def init_app(app: Flask) -> None:
         team,
         trail,
         words,
+        writing,
     )
 
     # Only the team has sessions, so only its forms carry tokens; its pages send no Referer that could be compared.
@@ -90,6 +93,7 @@ def _everywhere() -> dict[str, Any]:
 @bp.before_request
 def _check_form() -> None:
     session.permanent = True  # ends after half an hour without a visit
+    gates.make_room()
     csrf.protect()
 
 
