@@ -185,13 +185,12 @@ def beyond(source: Typed, given: Typed) -> list[str]:
 def keep(letter: Letter, language: str, given: Typed, *, kept: str, actor: Actor, now: datetime) -> None:
     """Keep a translation that is being written, for the team alone; raises Overtaken when somebody else kept another."""
     with transaction() as session:
-        work = _work(session, letter, language, kept)
-        if work is None:
-            work = UnfinishedTranslation(language=language)
-            letter.unfinished.append(work)
+        work = _work(session, letter, language, kept) or UnfinishedTranslation(language=language)
         original = letter.translation(letter.original_language)
         assert original is not None
         work.typed, work.made_from, work.saved_at = given.as_json(), letters.spoken(original), now
+        if work not in letter.unfinished:
+            letter.unfinished.append(work)
         _note(session, letter, "letter.translation_kept", language, actor, now)
 
 
