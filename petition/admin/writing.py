@@ -203,7 +203,7 @@ def _judge(sheet: Sheet, given: Typed) -> BaseResponse:
             raise Invalid([])
         document = translating.document(found, language, given)
     except Invalid as error:
-        if not translating.only_missing(error):
+        if do == "look" or not translating.only_missing(error):
             raise
         translating.keep(found, language, given, **as_kept)
         return _saved(found, language, KEPT)

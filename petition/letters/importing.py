@@ -25,6 +25,7 @@ from petition.letters.models import Letter
 from petition.letters.operations import Loaded, Overtaken, Signed, SlugTaken
 
 MOST = 60  # files at a time
+TOGETHER = 5_000_000  # bytes of them, unpacked
 ZIP = b"PK\x03\x04"
 
 
@@ -67,8 +68,12 @@ class _Rehearsed(Exception):
 def unpack(uploads: Sequence[tuple[str, bytes]]) -> list[tuple[str, str]]:
     """The letter files among what was sent, zip archives opened: (name, text). Raises BadFile."""
     found: list[tuple[str, str]] = []
+    left = TOGETHER
     for name, content in uploads:
         for file, each in _opened(name, content) if content.startswith(ZIP) else [(name, content)]:
+            left -= len(each)
+            if left < 0:
+                raise BadFile(file=file, line=1, reason=f"all files together have at most {TOGETHER:,} bytes")
             if not file.endswith(".md"):
                 raise BadFile(file=file, line=1, reason="a letter file's name ends in .md")
             if len(found) >= MOST:

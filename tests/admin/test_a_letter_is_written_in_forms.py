@@ -103,8 +103,9 @@ def test_a_draft_is_saved_by_one_click_and_empty_entries_are_left_out(editor: Fl
 def test_every_fault_is_said_at_its_entry(editor: FlaskClient) -> None:
     page = press(editor, EDIT, "add:events")
     answer = press(
-        editor, page, "save", title="", events_1_text="When?", addressees_0_email="nobody", demands_0="Right\u202eleft", action_label="Write"
-    )
+        editor, page, "save", title="", events_1_text="When?", addressees_0_email="nobody", demands_0="Right\u202eleft",
+        action_label="Write",
+    )  # fmt: skip
     assert answer.status_code == 422
     assert faults(answer.text) == ["title", "addressees-0-email", "demands-0", "events-1-date", "action-text"]
     assert fields(answer)["events-1-text"] == "When?"

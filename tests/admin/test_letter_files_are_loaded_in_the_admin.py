@@ -6,8 +6,10 @@ import html
 import io
 import re
 import zipfile
+from datetime import timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -121,6 +123,8 @@ def test_an_archive_is_opened_within_bounds() -> None:
     assert found == [("a.en.md", "one")]
     with pytest.raises(BadFile, match="at most 1,000,000 characters"):
         importing.unpack([("a.zip", packed(("bomb.md", bytes(50_000_000))))])
+    with pytest.raises(BadFile, match="together"):
+        importing.unpack([("a.zip", packed(("1.md", bytes(3_000_000)), ("2.md", bytes(3_000_000))))])
     with pytest.raises(BadFile, match="at most 60 files"):
         importing.unpack([("a.zip", packed(*((f"{number}.md", b"x") for number in range(61))))])
     with pytest.raises(BadFile, match=r"ends in \.md"):
@@ -162,5 +166,6 @@ def test_the_way_there_and_back_is_equal_to_the_byte(app: Flask) -> None:
         letters.find("open-the-road").slug = "moved-away"
         session.flush()
     assert [each.outcome for each in letters.load_all(files, **terms)] == ["created", "created"]
-    assert copies.packed(letters.find("open-the-road")) == first
+    with time_machine.travel(factories.now() + timedelta(days=400)):
+        assert copies.packed(letters.find("open-the-road")) == first
     assert document.write(document.read(document.write(files[0][1]), "x.md")) == document.write(files[0][1])

@@ -81,7 +81,7 @@ def test_a_bad_letter_file_is_refused_with_its_line_and_kept(client: FlaskClient
     source = changed("Text").replace("goal: 100", "goal: many")
     answer = people.post(browser, EDIT, EDIT, source=source, standing=standing(browser), action="save")
     assert answer.status_code == 422
-    assert "goal must be a whole number" in answer.text
+    assert "open-the-road, line 14, Goal: Please give a whole number above 0." in answer.text
     assert "goal: many" in answer.text
 
 

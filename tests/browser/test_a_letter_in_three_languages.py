@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from petition import accounts
 from petition.db import db, transaction
+from petition.letters import document, translating
 from petition.letters import operations as letters
-from petition.letters import translating
 from tests.admin import people
 from tests.browser.test_accessibility import cookie_of, findings
 from tests.factories import ARMENIAN
@@ -132,8 +132,13 @@ def test_axe_finds_nothing_on_what_the_forms_answer(browser: Browser, site: str)
     button(page, "Keep as unfinished work")
     problems["outdated and unfinished"] = findings(page)
     page.goto(f"{site}/admin/letter-files")
-    page.locator("#files").set_input_files({"name": "a.hy.md", "mimeType": "text/markdown", "buffer": ARMENIAN.encode()})
+    sent = ARMENIAN.replace("title: ", "summary: |-\n  Մեկ\n\n   երկու\ntitle: ") + "\nՎե՛րջ & <կետ>։\n".replace("<", "„").replace(">", "“")
+    page.locator("#files").set_input_files({"name": "a.hy.md", "mimeType": "text/markdown", "buffer": sent.encode()})
     button(page, "See what would change")
     problems["files"] = findings(page)
+    button(page, "Load these files")
+    expect(page.get_by_role("status")).to_have_text("1 file is loaded.")
+    db.session.rollback()
+    assert letters.as_document(letters.find("open-the-road"), "hy") == document.read(sent, "a.hy.md"), "the browser keeps every line"
     page.context.close()
     assert {where: found for where, found in problems.items() if found} == {}
