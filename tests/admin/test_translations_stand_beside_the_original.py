@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from petition.db import db, transaction
-from petition.letters import copies, translating
+from petition.letters import copies, translating, typed
 from petition.letters import operations as letters
 from petition.letters.translating import State
 from tests import factories
@@ -154,6 +154,10 @@ def test_two_who_translate_do_not_overwrite_each_other(editor: FlaskClient) -> N
     answer = press(editor, second, "keep", ARABIC, title="الثاني")
     assert (answer.status_code, fields(answer)["title"]) == (409, "الثاني")
     assert fields(editor.get(ARABIC))["title"] == "الأول"
+    with pytest.raises(letters.Overtaken):  # also where both pass the page's own look at once
+        translating.keep(
+            letters.find("open-the-road"), "ar", typed.Typed(), kept="", actor=people.member("owner").actor, now=factories.now()
+        )
 
 
 def test_a_copy_takes_the_work_along(editor: FlaskClient) -> None:
