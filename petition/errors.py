@@ -218,11 +218,15 @@ class Busy(PetitionError):
 
 
 class BadFile(PetitionError):
-    """A file from the team that cannot be loaded; says where."""
+    """A file from the team that cannot be loaded; says where, and carries the `fault` for a form where one field is to blame."""
 
     code = "bad_file"
     status = 422
     message = N_("%(file)s, line %(line)s: %(reason)s")
+
+    def __init__(self, fault: Fault | None = None, **params: Any) -> None:
+        self.fault = fault
+        super().__init__(**params)
 
 
 class BadSetting(PetitionError):

@@ -11,6 +11,7 @@ from typing import Any
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date
+from babel.localedata import locale_identifiers
 from babel.support import NullTranslations, Translations
 
 SHIPPED = ("en", "hy", "ru", "fr", "ar")
@@ -44,6 +45,15 @@ def own_name(language: str) -> str:
 def direction(language: str) -> str:
     """'rtl' or 'ltr'."""
     return str(locale(language).text_direction)
+
+
+@cache
+def languages(reader: str) -> tuple[tuple[str, str], ...]:
+    """(code, name) pairs of the languages that CLDR has data for, named and ordered for a reader of this language."""
+    names, english = locale(reader).languages, locale("en").languages
+    codes = {code for code in locale_identifiers() if code.isalpha()}
+    pairs = [(code, str(names.get(code) or english.get(code) or code)) for code in codes]
+    return tuple(sorted(pairs, key=lambda pair: _sort_key(pair[1])))
 
 
 @cache

@@ -44,6 +44,8 @@ def init_app(app: Flask) -> None:
         bulk,
         following,
         initial,
+        letter_files,
+        letter_settings,
         letters,
         limits,
         lists,
@@ -59,6 +61,7 @@ def init_app(app: Flask) -> None:
         team,
         trail,
         words,
+        writing,
     )
 
     # Only the team has sessions, so only its forms carry tokens; its pages send no Referer that could be compared.
@@ -99,6 +102,7 @@ def _speak() -> None:
 @bp.before_request
 def _check_form() -> None:
     session.permanent = True  # ends after half an hour without a visit
+    gates.make_room()
     csrf.protect()
 
 

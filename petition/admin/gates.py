@@ -15,6 +15,7 @@ from petition.admin import throttle
 from petition.errors import N_, Forbidden, PetitionError
 
 FRESH = 30 * 60  # seconds for which who has just proved who they are need not do so again
+ROOM = 6_000_000  # bytes of a form that holds a letter
 PROOF = "present_password"  # the field of the page that asks
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -70,6 +71,20 @@ def fresh(view: View) -> View:
 
     guarded.fresh = True  # type: ignore[attr-defined]
     return cast(View, guarded)
+
+
+def roomy(view: View) -> View:
+    """Take forms as long as the longest letter; others are cut off at the size that any visitor may send."""
+    view.roomy = True  # type: ignore[attr-defined]
+    return view
+
+
+def make_room() -> None:
+    """Before a form is read: let a member's letter be as long as letters may be."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "roomy", False) and member_or_none() is not None:
+        request.max_content_length = request.max_form_memory_size = ROOM
+        request.max_form_parts = 2_000  # every item of every list, in parts
 
 
 def require_fresh() -> None:

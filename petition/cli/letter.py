@@ -10,7 +10,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from petition.audit import COMMAND_LINE
-from petition.errors import BadFile, EditedSince
+from petition.errors import EditedSince
 from petition.letters import document, operations
 from petition.letters.document import LetterDocument
 from petition.letters.operations import Loaded
@@ -82,12 +82,7 @@ def _address(which: Loaded, original: str) -> str:
 
 def read(file: Path) -> LetterDocument:
     """Read one letter file; raises BadFile."""
-    try:
-        source = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise BadFile(file=str(file), line=line, reason="this is not UTF-8; save the file in that encoding") from error
-    return document.read(source, str(file))
+    return document.read(document.decode(file.read_bytes(), str(file)), str(file))
 
 
 @letter.command("list")

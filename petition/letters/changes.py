@@ -7,9 +7,11 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
+from petition.letters.document import SHARED, WORDS, LetterDocument
 from petition.letters.models import Letter, LetterVersion
 
 LONGEST = 2_000  # words of a paragraph that are compared one by one; a longer one is shown whole, before and after
@@ -63,3 +65,24 @@ def _words(one: str, other: str) -> Iterator[tuple[Change, str]]:
                 yield "out", "".join(old[a:b])
             if d > c:
                 yield "in", "".join(new[c:d])
+
+
+def by_field(before: LetterDocument | None, after: LetterDocument) -> list[tuple[str, tuple[Paragraph, ...]]]:
+    """The fields that are not the same in both documents, with what changed in each."""
+    found = []
+    for name in (*WORDS, *SHARED):
+        old, new = plain(getattr(before, name)) if before is not None else "", plain(getattr(after, name))
+        if old != new:
+            found.append((name, between(old, new)))
+    return found
+
+
+def plain(value: object) -> str:
+    """A field's value as lines of text: numbered items, parts behind each other."""
+    if isinstance(value, list):
+        return "\n".join(f"{number}. {plain(each)}" for number, each in enumerate(value, start=1))
+    if isinstance(value, dict):
+        return ", ".join(str(value[part]) for part in ("date", "name", "role", "email", "label", "text", "") if value.get(part))
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    return "" if value is None else str(value)

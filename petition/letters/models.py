@@ -51,6 +51,7 @@ class Letter(Model):
 
     team: Mapped[Team] = relationship()
     translations: Mapped[list[Translation]] = relationship(back_populates="letter", order_by="Translation.id")
+    unfinished: Mapped[list[UnfinishedTranslation]] = relationship(back_populates="letter", order_by="UnfinishedTranslation.id")
     versions: Mapped[list[LetterVersion]] = relationship(
         back_populates="letter", order_by="LetterVersion.major, LetterVersion.minor"
     )
@@ -115,8 +116,26 @@ class Translation(Model):
     action: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     # The digest of the letter file this was last loaded from; differs from the words' own digest after an edit.
     loaded_digest: Mapped[str] = mapped_column(String(64), default="")
+    # The original's words when this translation was last saved; nothing noted means: as they stand.
+    made_from: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
     letter: Mapped[Letter] = relationship(back_populates="translations")
+
+
+class UnfinishedTranslation(Model):
+    """A translation that is being written: kept for the team, and read by nobody else until it is whole."""
+
+    __tablename__ = "unfinished_translation"
+    __table_args__ = (UniqueConstraint("letter_id", "language"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"))
+    language: Mapped[str] = mapped_column(String(20))
+    typed: Mapped[dict[str, Any]] = mapped_column(JSON)  # as in the form, item by item of the original it was made from
+    made_from: Mapped[dict[str, Any]] = mapped_column(JSON)
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    letter: Mapped[Letter] = relationship(back_populates="unfinished")
 
 
 class LetterVersion(Model):

@@ -18,10 +18,10 @@ from petition.db import db, serialise, transaction
 from petition.errors import N_, BadFile, Conflict, EditedSince, NotFound
 from petition.letters import document as letter_file
 from petition.letters import text
-from petition.letters.document import SHARED, LetterDocument
+from petition.letters.document import SHARED, WORDS, LetterDocument, refused
+from petition.letters.fields import ITEMS, Bad
 from petition.letters.models import STATUSES, Letter, LetterText, LetterVersion, Translation
 
-WORDS = ("title", "summary", "place", "body", "senders", "addressees", "demands", "events", "action")
 DEFAULTS = {"signatories": "both", "review": "auto", "risk": "normal", "controller": "", "contact": ""}
 _COLUMNS = {"date": "dated"}  # the letter file's word for it is the model's `dated`
 
@@ -123,7 +123,7 @@ def difference(before: LetterDocument, after: LetterDocument) -> str:
 
 def load(
     given: LetterDocument, *, file: str, signed: Signed, actor: Actor, now: datetime, force: bool = False,
-    correction: bool = False, team_name: str | None = None, new: bool = False,
+    correction: bool = False, team_name: str | None = None, new: bool = False, source: str = "file",
 ) -> Loaded:  # fmt: skip
     """Create or update a letter, or one of its translations, from a letter file; the same file twice changes nothing.
 
@@ -136,8 +136,10 @@ def load(
             raise SlugTaken
         if letter is None:
             letter = _new_letter(session, given, team_name, now)
-        given = _completed(letter, given, file, now)
         words = letter.translation(given.language)
+        # What was taken away as it stands comes back as it stands, also where the original has moved on since.
+        if words is None or as_document(letter, given.language).digest != given.digest:
+            given = _completed(letter, given, file, now)
         if words is not None:
             standing = as_document(letter, given.language)
             edited = words.loaded_digest not in ("", standing.digest)
@@ -148,7 +150,7 @@ def load(
         assert changed is not None
         changed.loaded_digest = given.digest
         if outcome != "unchanged":
-            _note(session, letter, f"letter.{outcome}", actor, now, language=given.language, source="file")
+            _note(session, letter, f"letter.{outcome}", actor, now, language=given.language, source=source)
         return Loaded(letter.slug, given.language, outcome, letter.version.label)
 
 
@@ -157,8 +159,9 @@ def edit(
 ) -> Loaded:  # fmt: skip
     """Change a letter, or add a translation, from the admin.
 
-    `standing` is the digest of the words that were edited, '' where there were none. Raises NotFound, BadFile when the
-    words do not fit, and Overtaken when others stand there by now.
+    `standing` is the digest of the words that were edited, '' where there were none. A translation that is saved is one of
+    the original as it stands, also where no word of it changed. Raises NotFound, BadFile when the words do not fit, and
+    Overtaken when others stand there by now.
     """
     with transaction() as session:
         letter = find(given.slug)
@@ -171,6 +174,8 @@ def edit(
         outcome = _apply(session, letter, given, signed=signed, correction=correction, now=now)
         if outcome != "unchanged":
             _note(session, letter, f"letter.{outcome}", actor, now, language=given.language, source="admin")
+        elif _made_from_now(letter, given.language):
+            _note(session, letter, "letter.updated", actor, now, language=given.language, source="admin", words="unchanged")
         return Loaded(letter.slug, given.language, outcome, letter.version.label)
 
 
@@ -208,20 +213,18 @@ def _completed(letter: Letter, given: LetterDocument, file: str, now: datetime) 
     """The file with its defaults filled in; refuses a second original, a lost demand, and a term that is over."""
     if given.language == letter.original_language:
         if given.keep_until is not None and given.keep_until != letter.keep_until and given.keep_until <= now.date():
-            raise BadFile(file=file, line=1, reason="keep_until is over already, so every name would be erased at once")
+            raise refused(Bad("over"), "keep_until", file)
         # A file that forgets to say how dangerous signing is must not expose those who signed in confidence.
         defaults = DEFAULTS | {"risk": letter.risk}
         missing: dict[str, Any] = {name: value for name, value in defaults.items() if value and getattr(given, name) is None}
         return replace(given, **missing)
     if given.is_original:
         shared = next(name for name in SHARED if getattr(given, name) is not None)
-        reason = f"{shared} belongs in the original ({letter.original_language}); a translation carries words only"
-        raise BadFile(file=file, line=1, reason=reason)
+        raise refused(Bad("shared", original=letter.original_language), shared, file)
     original = letter.translation(letter.original_language)
-    for name in ("demands", "events", "addressees", "senders"):
+    for name in ITEMS:
         if original is not None and len(getattr(given, name)) != len(getattr(original, name)):
-            reason = f"the original has {len(getattr(original, name))} {name}, this translation {len(getattr(given, name))}"
-            raise BadFile(file=file, line=1, reason=reason)
+            raise refused(Bad("count", name=name, there=len(getattr(original, name)), here=len(getattr(given, name))), name, file)
     return given
 
 
@@ -235,15 +238,39 @@ def _apply(session: Session, letter: Letter, given: LetterDocument, *, signed: S
     elif as_document(letter, given.language).digest == given.digest:
         return "unchanged"
     if letter.protected and given.risk == "normal" and signed(letter.id):
-        reason = "somebody signed while the letter was protected; it stays so, or their names would appear"
-        raise BadFile(file=given.slug, line=1, reason=f"risk: {reason}")
+        raise refused(Bad("exposes"), "risk", given.slug)
+    if given.language == letter.original_language:
+        _remember_original(letter)
     for name in WORDS:
         setattr(words, name, getattr(given, name))
+    _made_from_now(letter, given.language)
     if given.language == letter.original_language:
         for name in SHARED:
             setattr(letter, _COLUMNS.get(name, name), getattr(given, name) if getattr(given, name) is not None else DEFAULTS.get(name))
     session.flush()
     return _fix_text(session, letter, words, signed, correction, now) or outcome
+
+
+def spoken(words: Translation | LetterDocument) -> dict[str, Any]:
+    """Every word of a letter in one language, as plain values."""
+    return {name: getattr(words, name) for name in WORDS}
+
+
+def _remember_original(letter: Letter) -> None:
+    """Translations that nobody noted otherwise of are of the original as it still stands."""
+    original = letter.translation(letter.original_language)
+    for each in letter.translations:
+        if original is not None and each is not original and each.made_from is None:
+            each.made_from = spoken(original)
+
+
+def _made_from_now(letter: Letter, language: str) -> bool:
+    """Note that this translation is of the original as it stands; tells whether that was not noted before."""
+    words, original = letter.translation(language), letter.translation(letter.original_language)
+    if words is None or original is None or words is original or words.made_from == spoken(original):
+        return False
+    words.made_from = spoken(original)
+    return True
 
 
 def _fix_text(session: Session, letter: Letter, words: Translation, signed: Signed, correction: bool, now: datetime) -> str | None:
@@ -254,8 +281,9 @@ def _fix_text(session: Session, letter: Letter, words: Translation, signed: Sign
     if standing is not None and standing.fingerprint == text.fingerprint(canonical):
         return None
     outcome = None
-    if words.language == letter.original_language and standing is not None and signed(letter.id):
-        version, outcome = _next_version(letter, correction, now)
+    if words.language == letter.original_language and standing is not None:
+        if signed(letter.id):
+            version, outcome = _next_version(letter, correction, now)
         _carry_translations(letter, version, dated, now)
     _add_text(version, words.language, canonical, now)
     session.flush()
@@ -271,10 +299,11 @@ def _next_version(letter: Letter, correction: bool, now: datetime) -> tuple[Lett
 
 
 def _carry_translations(letter: Letter, version: LetterVersion, dated: str, now: datetime) -> None:
-    """Translations stand in the new version as they are, until somebody mends them."""
+    """Translations stand in the version as they are, with its date, until somebody mends them."""
     for words in letter.translations:
-        if words.language != letter.original_language:
-            _add_text(version, words.language, text.canonical(words, dated), now)
+        standing, canonical = version.text(words.language), text.canonical(words, dated)
+        if words.language != letter.original_language and (standing is None or standing.canonical != canonical):
+            _add_text(version, words.language, canonical, now)
 
 
 def _add_text(version: LetterVersion, language: str, canonical: str, now: datetime) -> None:

@@ -40,11 +40,11 @@ class Words(Protocol):
 
 
 class Refused(ValueError):
-    """The Markdown holds something a letter may not; `line` counts from 1 within the body."""
+    """The Markdown holds something a letter may not; `line` counts from 1 within the body, `found` is how it begins."""
 
-    def __init__(self, line: int, reason: str) -> None:
-        self.line = line
-        super().__init__(reason)
+    def __init__(self, code: str, line: int, found: str = "") -> None:
+        self.code, self.line, self.found = code, line, found[:60]
+        super().__init__(f"{code} in line {line}: {self.found}")
 
 
 def _reader(html: bool) -> MarkdownIt:
@@ -57,11 +57,11 @@ def check(markdown: str) -> None:
     """Raise Refused for raw HTML, pictures, and links other than http, https and mailto."""
     for token, line in _tokens(_reader(html=True).parse(markdown)):
         if token.type in ("html_block", "html_inline"):
-            raise Refused(line, f"raw HTML is not allowed: {token.content.strip()[:60]}")
+            raise Refused("html", line, token.content.strip())
         if token.type == "image":
-            raise Refused(line, "pictures are not allowed in a letter: they would be fetched from elsewhere")
+            raise Refused("picture", line)
         if token.type == "link_open" and not _allowed(str(token.attrGet("href"))):
-            raise Refused(line, f"only http, https and mailto links are allowed: {str(token.attrGet('href'))[:60]}")
+            raise Refused("link", line, str(token.attrGet("href")))
 
 
 def _tokens(tokens: Sequence[Token]) -> Iterator[tuple[Token, int]]:

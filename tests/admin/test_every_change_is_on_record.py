@@ -25,7 +25,7 @@ from petition.letters import operations as letters
 from petition.moderation.models import BulkDecision
 from petition.upkeep import retention
 from tests import factories
-from tests.admin import people
+from tests.admin import people, writing
 from tests.admin.test_every_role_on_every_route import FORMS, RULE, filled
 from tests.sampled import NOW, signed_letter
 
@@ -85,6 +85,28 @@ def standing_at(status: str, **fields: str) -> Callable[[FlaskClient, dict[str, 
         return fields
 
     return arranged
+def shown(address: str, **typed: str) -> dict[str, str]:
+    """What a browser sends that typed this into a form and has looked at what would change."""
+    browser = people.browser(people.member("editor"))
+    return without_token(writing.press(browser, address, "save", address, **typed)) | {"do": "save"}
+
+
+def without_token(page: TestResponse) -> dict[str, str]:
+    return {name: value for name, value in writing.fields(page).items() if name != "csrf_token"}
+
+
+def written(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
+    return shown(writing.EDIT, demands_1="Keep it open for all.")
+
+
+def settled(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
+    return shown("/admin/letters/open-the-road/settings", goal="200")
+
+
+def loaded(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
+    sent = {"name": "open-the-road.en.md", "source": changed()}
+    page = people.post(people.browser(people.member("editor")), "/admin/letter-files", "/admin/letter-files", **sent)
+    return without_token(page) | sent | {"do": "load"}
 
 
 def one_person(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
@@ -94,11 +116,12 @@ def one_person(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
 
 # Where what FORMS sends is refused as nonsense, or needs something to act on: what would be taken, once that is there.
 VALID: dict[str, Callable[[FlaskClient, dict[str, str]], dict[str, Any]]] = {
-    "/admin/letters/open-the-road/edit/en": lambda *_: {"source": changed(), "standing": standing(), "action": "save"},
-    "/admin/letters/open-the-road/translate": lambda *_: {"source": factories.ARMENIAN, "action": "save"},
-    "/admin/letters/new": lambda *_: {
-        "source": factories.ORIGINAL.format(slug="another", body="Words.", more=""), "team": str(accounts.find_team(1).id),
-    },
+    "/admin/letters/open-the-road/edit": written,
+    "/admin/letters/open-the-road/edit/en": written,
+    "/admin/letters/open-the-road/edit/en/file": lambda *_: {"source": changed(), "standing": standing(), "action": "save"},
+    "/admin/letters/open-the-road/settings": settled,
+    "/admin/letter-files": loaded,
+    "/admin/letters/new": lambda *_: {"title": "Another", "language": "en", "body": "Words.", "team": str(accounts.find_team(1).id)},
     "/admin/team/{team}/logo": lambda *_: {"logo": (io.BytesIO(PICTURE), "logo.png")},
     "/admin/signatures/{id}/questions": lambda *_: {"question": "In which register do we find you?"},
     "/admin/reasons/1": lambda *_: {"words": "Not one of ours.", "reason_class": "fake"},

@@ -24,6 +24,8 @@ PAGES = {
     "/admin/signatures/{id}": "viewer",
     "/admin/mail": "moderator",
     "/admin/letters/new": "editor", "/admin/letters/open-the-road/edit/en": "editor",
+    "/admin/letters/open-the-road/edit": "editor", "/admin/letters/open-the-road/edit/en/file": "editor",
+    "/admin/letters/open-the-road/settings": "editor", "/admin/letter-files": "editor",
     "/admin/letters/open-the-road/translate": "editor", "/admin/team": "owner", "/admin/reasons": "editor",
     "/admin/words": "editor", "/admin/letters/open-the-road/protected-names": "editor",
     "/admin/letters/open-the-road/queue?domain=bakers.example.org": "moderator",
@@ -56,8 +58,11 @@ FORMS = {
     "/admin/letters/open-the-road/schedule": ("editor", {"at": "2030-01-01T09:00"}),
     "/admin/letters/open-the-road/ask-again": ("editor", {}),
     "/admin/letters/open-the-road/archive": ("editor", {"action": "away"}),
-    "/admin/letters/open-the-road/edit/en": ("editor", {"source": "nonsense"}),
-    "/admin/letters/open-the-road/translate": ("editor", {"source": "nonsense"}),
+    "/admin/letters/open-the-road/edit": ("editor", {"title": ""}),
+    "/admin/letters/open-the-road/edit/en": ("editor", {"title": ""}),
+    "/admin/letters/open-the-road/edit/en/file": ("editor", {"source": "nonsense"}),
+    "/admin/letters/open-the-road/settings": ("editor", {"goal": "nonsense"}),
+    "/admin/letter-files": ("editor", {"name": "open-the-road.en.md", "source": "nonsense"}),
     "/admin/words/{team}": ("editor", {"language": "en", "joke": "Tess Sample"}),
     "/admin/letters/open-the-road/protected-names": ("editor", {"names": "Tess Sample"}),
     "/admin/letters/new": ("editor", {"source": "nonsense"}),
@@ -76,7 +81,7 @@ FORMS = {
     "/admin/team/{team}/members/{other}/reset": ("owner", {}),
     "/admin/team/{team}/members/{other}/remove": ("owner", {}),
 }
-OWN = ("/admin/letters/new", "/admin/account/sessions")  # forms that are about nobody else's things
+OWN = ("/admin/letters/new", "/admin/letter-files", "/admin/account/sessions")  # forms that are about nobody else's things
 
 
 def filled(client: FlaskClient) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Editing shows the difference first; a change after the first signature is a correction or a new version."""
+"""Editing a letter as a file shows the difference first; a change after the first signature is a correction or a new version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from petition.letters import operations as letters
 from tests import factories
 from tests.admin import people
 
-EDIT = "/admin/letters/open-the-road/edit/en"
+EDIT = "/admin/letters/open-the-road/edit/en/file"
 
 
 def standing(browser: FlaskClient) -> str:
@@ -81,28 +81,14 @@ def test_a_bad_letter_file_is_refused_with_its_line_and_kept(client: FlaskClient
     source = changed("Text").replace("goal: 100", "goal: many")
     answer = people.post(browser, EDIT, EDIT, source=source, standing=standing(browser), action="save")
     assert answer.status_code == 422
-    assert "goal must be a whole number" in answer.text
+    assert "open-the-road, line 14, Goal: Please give a whole number above 0." in answer.text
     assert "goal: many" in answer.text
 
 
-def test_a_translation_is_added(client: FlaskClient) -> None:
-    factories.letter()
+def test_a_letter_is_opened_paused_and_closed_for_good(client: FlaskClient) -> None:
+    factories.letter(status="draft")
     browser = people.browser(people.member("editor"))
-    page = "/admin/letters/open-the-road/translate"
-    assert "language: xx" in browser.get(page).text
-    assert people.post(browser, page, page, source=factories.ARMENIAN, action="save").status_code == 303
-    assert client.get("/hy/letters/open-the-road").status_code == 200
-
-
-def test_a_pasted_letter_becomes_a_draft_and_is_opened(client: FlaskClient) -> None:
-    who = people.member("editor")
-    browser = people.browser(who)
-    team = str(who.memberships[0].team_id)
-    answer = people.post(browser, "/admin/letters/new", "/admin/letters/new", source=changed("We write."), team=team)
-    assert answer.location == "/admin/letters/open-the-road"
     assert client.get("/letters/open-the-road").status_code == 404
-    again = people.post(browser, "/admin/letters/new", "/admin/letters/new", source=changed("Other words."), team=team)
-    assert again.status_code == 409
     for status, expected in (("open", 303), ("paused", 303), ("closed", 303), ("open", 409), ("draft", 404)):
         answer = people.post(
             browser, "/admin/letters/open-the-road/status", "/admin/letters/open-the-road", status=status

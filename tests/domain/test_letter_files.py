@@ -35,6 +35,8 @@ REFUSED = {
     "a thirteenth month": ("date: 2026-13-45\n", "Words.", 5),
     "a key that is a list": ("? [a]\n: x\n", "Words.", 5),
     "a contact that is no address": ("contact: ask the office\n", "Words.", 5),
+    "an addressee's mailbox that is none": ("addressees: [{name: x, email: the office}]\n", "Words.", 5),
+    "a control character of the second kind": ("summary: \"a\\x85b\"\n", "Words.", 5),
     "a bad goal": ("goal: -3\n", "Words.", 5),
     "a bad slug": ("", "Words.", 2),
     "events without a date": ("events: [{text: x}]\n", "Words.", 5),
