@@ -20,7 +20,7 @@ from petition.letters import operations as letters
 from petition.letters.document import LetterDocument
 from petition.letters.models import Letter
 from petition.moderation import spikes
-from petition.signatures import directory
+from petition.signatures import directory, series
 
 SPIKES_SHOWN = timedelta(days=3)
 STATUSES = {
@@ -40,8 +40,9 @@ def letter_list() -> str:
     """The letters of the member's teams, drafts included."""
     found = letters.listed(member().team_ids, drafts=True)
     return render_template(
-        "admin/letters.html", letters=found, counts={each.id: directory.counts(each) for each in found}, now=_now()
-    )
+        "admin/letters.html", letters=found, counts={each.id: directory.counts(each) for each in found}, now=_now(),
+        lately=series.lately(found, _now().date()),
+    )  # fmt: skip
 
 
 @bp.get("/letters/<slug>")

@@ -13,8 +13,9 @@ from petition import audit
 from petition.config import Config
 from petition.errors import Busy
 from petition.limits import Limiter
-from petition.moderation import spikes, sweeping
+from petition.moderation import digests, spikes, sweeping
 from petition.outbox.delivery import Counts, deliver_due
+from petition.signatures import milestones
 from petition.upkeep import retention
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     if once:
         counts = deliver_due(config, clock=clock, stop=stop)
         spikes.notice(config, clock())
+        milestones.notice(config, clock())
+        digests.send(config, clock())
         while sweeping.work(config, clock=clock, stop=stop):
             pass
         audit.seal(clock())
@@ -92,7 +95,8 @@ def _seal(_config: Config, now: datetime) -> None:
     audit.seal(now)
 
 
-EVERY: dict[Job, float] = {_tidy: 3600.0, spikes.notice: 300.0, _seal: 30.0}  # seconds between two times, in each worker
+# Seconds between two times, in each worker.
+EVERY: dict[Job, float] = {_tidy: 3600.0, spikes.notice: 300.0, milestones.notice: 60.0, digests.send: 300.0, _seal: 30.0}
 
 
 def _pause(counts: Counts, setbacks: int) -> float:
