@@ -8,11 +8,14 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_sqlalchemy import SQLAlchemy
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
 from petition import config, create_app
@@ -64,6 +67,26 @@ def compiled_routes() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", compile_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_statements() -> Iterator[None]:
+    """Every database of the run shares what was compiled of the statements; an engine of its own would compile them anew."""
+    make_one = SQLAlchemy._make_engine
+    first: dict[str, Engine] = {}
+
+    def make_sharing(self: SQLAlchemy, bind_key: str | None, options: dict[str, Any], app: Flask) -> Engine:
+        made = make_one(self, bind_key, options, app)
+        shared = first.get(made.dialect.name)
+        if shared is None or shared.dialect.server_version_info is None:  # it has never spoken to a server
+            first[made.dialect.name] = made
+        else:  # what is compiled is found by its dialect, which holds nothing of one database
+            made.dialect, made._compiled_cache = shared.dialect, shared._compiled_cache
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SQLAlchemy, "_make_engine", make_sharing)
         yield
 
 
