@@ -70,8 +70,10 @@ def _ahead() -> list[tuple[int, int]]:
     try:
         sums = select(Tally.letter_id, func.sum(Tally.count)).where(Tally.state == "published", Tally.origin == "online")
         totals = {number: int(total) for number, total in db.session.execute(sums.group_by(Tally.letter_id))}
-        goals = dict(db.session.execute(select(Letter.id, Letter.goal).where(Letter.status != "draft")).tuples().all())
-        stored = set(db.session.execute(select(Milestone.letter_id, Milestone.kind, Milestone.number)).tuples().all())
+        shown = select(Letter.id, Letter.goal).where(Letter.status != "draft")
+        goals = {number: goal for number, goal in db.session.execute(shown)}
+        known = select(Milestone.letter_id, Milestone.kind, Milestone.number)
+        stored = {(letter, kind, number) for letter, kind, number in db.session.execute(known)}
         passed = ((number, totals.get(number, 0), goal) for number, goal in goals.items())
         return [(number, total) for number, total, goal in passed if any((number, *each) not in stored for each in reached(total, goal))]
     except (OperationalError, InterfaceError) as error:
