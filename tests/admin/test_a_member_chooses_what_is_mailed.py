@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from petition import accounts
 from petition.accounts import notices
+from petition.audit import COMMAND_LINE
 from petition.db import db
+from tests import factories
 from tests.admin import people
 
 PAGE = "/admin/account"
@@ -24,6 +28,15 @@ def test_a_choice_is_kept_for_oneself_alone(sqlite_client: FlaskClient) -> None:
     db.session.rollback()
     mine, theirs = notices.choice(who), notices.choice(other)
     assert (mine.milestones, mine.digest) == (theirs.milestones, theirs.digest) == (False, "never")
+
+
+def test_a_choice_goes_with_the_account(client: FlaskClient) -> None:
+    people.member("owner")
+    who = people.member("viewer")
+    notices.choose(who, milestones=True, digest="daily", now=factories.now())
+    accounts.remove_member(who.email, actor=COMMAND_LINE, now=factories.now())
+    db.session.rollback()
+    assert db.session.scalars(select(notices.MailChoice)).all() == db.session.scalars(select(notices.Digest)).all() == []
 
 
 def test_another_word_is_refused_and_changes_nothing(sqlite_client: FlaskClient) -> None:
