@@ -144,7 +144,8 @@ def test_only_members_of_the_letters_team_who_want_it_are_told(sqlite_app: Flask
 def test_a_clock_that_ran_ahead_costs_no_digest(sqlite_app: Flask) -> None:
     letter = factories.letter()
     who = reader("daily", chosen=MONDAY - DAY)
-    send(MONDAY + 400 * DAY)
+    send(MONDAY + 400 * DAY + timedelta(hours=2))
+    assert db.session.scalars(select(Digest.through).order_by(Digest.through.desc())).first() == (MONDAY + 399 * DAY).date()
     signed(letter, 1, (MONDAY - DAY).date())
     assert send(MONDAY + timedelta(hours=2)) == 1
     retention.purge(MONDAY + 200 * DAY)

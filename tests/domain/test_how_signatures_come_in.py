@@ -50,6 +50,8 @@ def test_several_requests_of_a_mailbox_that_end_in_one_signature_are_one(client:
         confirm(client, token)
         assert counted("asked", "confirmed", "waited") == {"asked": {TODAY: 2}, "confirmed": {TODAY: 1}, "waited": {"15 min": 1}}
         assert counted("source", flow.HOURS["person"]) == {"source": {"newsletter": 1}, flow.HOURS["person"]: {CAME: 1}}
+        clock.shift(12 * MINUTE)
+        factories.ask(client, **factories.ARAM)  # mailed again, and still the same request
         clock.shift(8 * DAY)
         retention.purge(factories.now())
         assert counted("asked", "confirmed") == {"asked": {TODAY: 2}, "confirmed": {TODAY: 1}}

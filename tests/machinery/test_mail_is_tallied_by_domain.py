@@ -98,3 +98,6 @@ def test_what_leads_to_a_mailbox_or_signature_is_not_in_the_tally(sqlite_app: Fl
             scope="digest", now=START,
         )  # fmt: skip
     assert tally.waiting(["verify:1"]) == (0, 0)
+    queue_mail()
+    assert tally.waiting([f"verify:{number}" for number in range(1_200)]) == (1, 0)
+    assert tally.waiting([f"verify:{number}" for number in range(10, 20)]) == (0, 0)
