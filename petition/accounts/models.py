@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from flask_security import RoleMixin, UserMixin, WebAuthnMixin
@@ -65,6 +66,10 @@ class Member(Model, UserMixin):
     def actor(self) -> Actor:
         """Who this is, for the audit trail."""
         return Actor("member", self.email, self.id)
+
+    def speaks(self, languages: Sequence[str]) -> str:
+        """The language of the member's pages and mails: their choice, or the first that the site speaks."""
+        return self.language if self.language in languages else languages[0]
 
     def role_in(self, team_id: int) -> str | None:
         """The role held in a team, or None."""

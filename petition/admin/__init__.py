@@ -96,7 +96,7 @@ def _everywhere() -> dict[str, Any]:
 def _speak() -> None:
     """The team's pages, those of logging in included, are in the language that whoever is logged in has chosen."""
     if request.blueprint in ("admin", "security") and (found := gates.member_or_none()) is not None:
-        g.language = found.language if found.language in settings().languages else None
+        g.language = found.speaks(settings().languages)
 
 
 @bp.before_request

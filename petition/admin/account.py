@@ -10,7 +10,7 @@ from flask_security import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from petition import accounts
-from petition.accounts import sessions
+from petition.accounts import notices, sessions
 from petition.admin import bp, logins
 from petition.admin.gates import gate, member
 from petition.errors import N_
@@ -18,6 +18,7 @@ from petition.templating import settings
 
 SPOKEN = N_("The pages of the team are in this language now.")
 ENDED = N_("That session is ended.")
+CHOSEN = N_("Saved. You are mailed what you chose.")
 OTHERS_ENDED = N_("All other sessions are ended.")
 
 
@@ -26,7 +27,21 @@ OTHERS_ENDED = N_("All other sessions are ended.")
 def account() -> str:
     """Password, second factor, passkeys, recovery codes and sessions."""
     mine = sessions.standing(member(), datetime.now(UTC))
-    return render_template("admin/account.html", sessions=mine, present=sessions.digest(logins.key()), account=current_user)
+    return render_template(
+        "admin/account.html", sessions=mine, present=sessions.digest(logins.key()), account=current_user,
+        choice=notices.choice(member()), digests=notices.DIGESTS,
+    )  # fmt: skip
+
+
+@bp.post("/account/mail")
+@gate("viewer")
+def choose_mail() -> BaseResponse:
+    """Change which milestones and digests one is mailed."""
+    notices.choose(
+        member(), milestones=request.form.get("milestones") == "1", digest=request.form.get("digest", ""), now=datetime.now(UTC)
+    )
+    flash(gettext(CHOSEN))
+    return redirect(url_for("admin.account", _anchor="mail"), 303)
 
 
 @bp.post("/account/language")

@@ -16,7 +16,7 @@ from petition.letters import copies, drafts, translating
 from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.moderation import spikes
-from petition.signatures import directory, renewal
+from petition.signatures import directory, renewal, series
 
 SPIKES_SHOWN = timedelta(days=3)
 STATUSES = {
@@ -35,8 +35,9 @@ def letter_list() -> str:
     """The letters of the member's teams, drafts included."""
     found = letters.listed(member().team_ids, drafts=True)
     return render_template(
-        "admin/letters.html", letters=found, counts={each.id: directory.counts(each) for each in found}, now=_now()
-    )
+        "admin/letters.html", letters=found, counts={each.id: directory.counts(each) for each in found}, now=_now(),
+        lately=series.lately(found, _now().date()),
+    )  # fmt: skip
 
 
 @bp.get("/letters/<slug>")

@@ -98,7 +98,7 @@ def take_back(session: Session, found: Signature) -> str | None:
 
 
 def _scope(found: Signature) -> str:
-    return f"decision:{found.public_id}"
+    return f"decision:{found.letter_id}:{found.public_id}"
 
 
 def tell(

@@ -163,11 +163,10 @@ def _store(session: Session, letter: Letter, peak: Peak, now: datetime) -> Spike
 
 def _tell(session: Session, letter: Letter, fresh: list[Spike], config: Config, now: datetime) -> None:
     """One mail to each moderator of the team: no names, no addresses, and a link to each prepared decision."""
-    language = config.languages[0]
     query = select(BulkDecision.id, BulkDecision.public_id).where(BulkDecision.id.in_([each.bulk_id for each in fresh]))
     numbers = {row.id: row.public_id for row in session.execute(query)}
     largest = sorted(fresh, key=lambda each: (each.kind == "letter", -each.count))[:NAMED]
-    values = letter_values(letter, language, config) | {
+    values = {
         "admin": f"{config.base_url}/admin/spikes",
         "spikes": [
             {
@@ -178,9 +177,10 @@ def _tell(session: Session, letter: Letter, fresh: list[Spike], config: Config, 
         ],
     }  # fmt: skip
     for member in accounts.moderators(letter.team_id):
+        language = member.speaks(config.languages)
         outbox.queue(
             session, "spike", to=member.email, fingerprint=addresses.fingerprint(member.email, config.fingerprint_bytes),
-            language=language, values=values, scope=f"spike:{letter.id}", now=now, lifetime=timedelta(days=1),
+            language=language, values=letter_values(letter, language, config) | values, scope=f"spike:{letter.id}", now=now, lifetime=timedelta(days=1),
         )  # fmt: skip
 
 

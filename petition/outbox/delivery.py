@@ -19,10 +19,11 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from petition import addresses
 from petition.config import Config
 from petition.db import db, is_postgresql, transaction
 from petition.errors import Busy, PetitionError
-from petition.outbox import LONGEST_WAIT, suppression
+from petition.outbox import LONGEST_WAIT, suppression, tally
 from petition.outbox.models import EMPTIED, OutboxMail
 from petition.outbox.preparing import prepared
 from petition.outbox.rendering import FAULTS, render
@@ -158,7 +159,8 @@ def _drop_expired(now: datetime) -> None:
         if session.scalar(select(OutboxMail.id).where(expired).limit(1)) is None:
             return
     with transaction() as session:
-        session.execute(update(OutboxMail).where(expired).values(
+        ids = tally.leaving(session, expired, "dropped", now)
+        session.execute(update(OutboxMail).where(OutboxMail.id.in_(ids)).values(
             state="dropped", finished_at=now, leased_until=None, **EMPTIED
         ))  # fmt: skip
 
@@ -186,9 +188,10 @@ def _send(transport: Transport, message: EmailMessage, mail: OutboxMail, clock: 
     except Permanent as failure:
         return _give_up(mail, str(failure), clock())
     except Unavailable as failure:
-        _record(mail, leased_until=None, attempts=mail.attempts - 1, last_error=str(failure))
+        _record(mail, clock(), leased_until=None, attempts=mail.attempts - 1, last_error=str(failure))
         raise
-    _record(mail, state="sent", finished_at=clock(), leased_until=None, last_error="", **EMPTIED)
+    now = clock()
+    _record(mail, now, "sent", state="sent", finished_at=now, leased_until=None, last_error="", **EMPTIED)
     return "sent"
 
 
@@ -208,7 +211,7 @@ def _claim(now: datetime) -> OutboxMail | str | None:
         session.flush()
         if suppression.silences(session, mail.message, mail.recipient_fingerprint):
             # Its holder stopped all mail while it was being queued.
-            _record(mail, state="stopped", finished_at=now, leased_until=None, **EMPTIED)
+            _record(mail, now, "stopped", state="stopped", finished_at=now, leased_until=None, **EMPTIED)
             return "stopped"
         if mail.unknowns >= DOUBTS:
             return _give_up(mail, GAVE_UP, now, attempts=mail.attempts - 1)
@@ -246,20 +249,22 @@ def _retry(mail: OutboxMail, why: str, now: datetime, doubts: int | None = None)
     pause = BACKOFF[min(mail.attempts, len(BACKOFF)) - 1] * (1 + JITTER * _chance.random())
     # Never past its term: then it is due for being dropped, and the address must go.
     due_at = min(now + pause, max(mail.expires_at, now))
-    _record(
-        mail, due_at=due_at, leased_until=None, last_error=why, unknowns=mail.unknowns if doubts is None else doubts
-    )
+    unknowns = mail.unknowns if doubts is None else doubts
+    _record(mail, now, "delayed" if mail.attempts == 1 else "", due_at=due_at, leased_until=None, last_error=why, unknowns=unknowns)
     return "retried"
 
 
 def _give_up(mail: OutboxMail, why: str, now: datetime, **more: Any) -> str:
-    _record(mail, state="failed", finished_at=now, leased_until=None, last_error=why, **EMPTIED, **more)
+    _record(mail, now, "failed", state="failed", finished_at=now, leased_until=None, last_error=why, **EMPTIED, **more)
     log.warning("mail %d (%s) failed for good: %s", mail.id, mail.message, why)
     return "failed"
 
 
-def _record(mail: OutboxMail, **values: Any) -> None:
-    """Write down what became of a claimed mail, insisting while the database is busy: the mail may be out already."""
+def _record(mail: OutboxMail, now: datetime, outcome: str = "", **values: Any) -> None:
+    """Write down what became of a claimed mail, insisting while the database is busy: the mail may be out already.
+
+    An `outcome` is counted with it.
+    """
     statement = update(OutboxMail).where(OutboxMail.id == mail.id, OutboxMail.state == "queued")
     if values.get("state") != "sent":
         # Should the lease have run out, another claim holds now and decides; but what was sent stays sent.
@@ -268,7 +273,9 @@ def _record(mail: OutboxMail, **values: Any) -> None:
     while True:
         try:
             with transaction() as session:
-                session.execute(statement.values(**values).execution_options(synchronize_session=False))
+                done = session.execute(statement.values(**values).execution_options(synchronize_session=False))
+                if outcome and done.rowcount:  # type: ignore[attr-defined]
+                    tally.count(session, mail.scope, addresses.domain(mail.recipient or ""), outcome, now)
                 return
         except Busy:
             if time.monotonic() > deadline:

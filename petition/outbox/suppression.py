@@ -8,7 +8,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 
-from sqlalchemy import String, delete, select, update
+from sqlalchemy import String, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -17,10 +17,11 @@ from petition.audit import MAILBOX_HOLDER, Actor
 from petition.config import Config
 from petition.db import Model, UtcDateTime, db, is_postgresql, transaction
 from petition.errors import LinkNotValid
+from petition.outbox import tally
 from petition.outbox.models import EMPTIED, OutboxMail
 
 # What members of a team are mailed for their work; every other message goes to a signatory, who may stop it.
-TO_THE_TEAM = frozenset({"invitation", "spike"})
+TO_THE_TEAM = frozenset({"invitation", "spike", "milestone", "digest"})
 PROOF = 16  # bytes of the HMAC in a link
 _TOKEN = re.compile(r"([\w-]{64})[^\w-]*", re.ASCII)  # with whatever a mail program left at its end
 
@@ -90,7 +91,9 @@ def _stop(found: str, actor: Actor, now: datetime) -> bool:
     with transaction() as session:
         insert = (postgresql if is_postgresql(session) else sqlite).insert(Suppression).values(fingerprint=found, since=now)
         new = session.execute(insert.on_conflict_do_nothing().returning(Suppression.fingerprint)).scalar() is not None
-        session.execute(update(OutboxMail).where(*waiting).values(state="stopped", finished_at=now, leased_until=None, **EMPTIED))
+        ids = tally.leaving(session, and_(*waiting), "stopped", now)
+        gone = {"state": "stopped", "finished_at": now, "leased_until": None, **EMPTIED}
+        session.execute(update(OutboxMail).where(OutboxMail.id.in_(ids)).values(gone))
         if new:
             _record(session, "mail.stopped", found, actor, now)
     return new

@@ -13,10 +13,12 @@ from petition.letters import changes, goals, text
 from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.public import bp
-from petition.signatures import consent, directory, ledger
+from petition.signatures import consent, directory, ledger, submission
 from petition.templating import current_language, settings
 
 NAMES_FRESH = "public, max-age=0, s-maxage=2, stale-while-revalidate=10, stale-if-error=600"
+# Of an address with a tag, which anybody can make up: no cache keeps it for longer than it is of use.
+TAGGED = "public, max-age=0, s-maxage=2"
 FRESH = "public, max-age=60, s-maxage=300, stale-while-revalidate=600, stale-if-error=86400"
 
 
@@ -79,6 +81,11 @@ def _addresses() -> dict[str, object]:
     return {"address": address, "site_languages": settings().languages}
 
 
+def tagged() -> str:
+    """The tag by which the address says where its readers come from (`?s=newsletter`), or nothing."""
+    return submission.tag(request.args.get("s"))
+
+
 def letter_context(letter: Letter) -> dict[str, object]:
     """What every page about a letter shows."""
     language = speak(letter)
@@ -113,9 +120,9 @@ def letter(slug: str) -> Response:
     people = directory.signatories(found, kind="person", limit=60, besides_initial=True).entries
     html = render_template(
         "public/letter.html", **context, body=text.to_html(context["words"].body), organisations=organisations, people=people, form=None,  # type: ignore[attr-defined]
-        initial=directory.initial(found),
+        initial=directory.initial(found), source=tagged(),
     )  # fmt: skip
-    return robots(cached(html, NAMES_FRESH), found.protected)
+    return robots(cached(html, TAGGED if tagged() else NAMES_FRESH), found.protected)
 
 
 def private(html: str, status: int = 200) -> Response:

@@ -16,7 +16,7 @@ from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.public import bp
 from petition.public.errors import with_retry
-from petition.public.pages import NAMES_FRESH, address, cached, letter_context, private, robots, speak
+from petition.public.pages import NAMES_FRESH, TAGGED, address, cached, letter_context, private, robots, speak, tagged
 from petition.signatures import operations, submission
 from petition.signatures.door import Door, ProofAsked, Visit
 from petition.signatures.rulebook import Rulebook
@@ -46,6 +46,7 @@ class SignForm(FlaskForm):  # type: ignore[misc]
     updates = BooleanField()
     deliver = BooleanField()
     email_checked = HiddenField()
+    s = HiddenField()  # the tag of the letter's address
     topic = StringField()  # the trap: hidden from people, who leave it empty
     altcha = HiddenField()
     ticket = HiddenField()
@@ -63,8 +64,9 @@ def sign_form(slug: str) -> Response:
 
 def form_page(found: Letter) -> Response:
     """A page with nothing but the form."""
-    html = render_template("public/sign.html", **letter_context(found), form=None)
-    return private(html) if found.status == "draft" else robots(cached(html, NAMES_FRESH), found.protected)
+    source = tagged()
+    html = render_template("public/sign.html", **letter_context(found), form=None, source=source)
+    return private(html) if found.status == "draft" else robots(cached(html, TAGGED if source else NAMES_FRESH), found.protected)
 
 
 @bp.post("/letters/<slug>/sign")
@@ -150,7 +152,10 @@ def _again(found: Letter, form: SignForm, error: PetitionError, faults: tuple[Fa
         first.setdefault(fault.field, fault)
     asked = error if isinstance(error, ProofAsked) else None
     g.scripted = asked is not None
-    html = render_template("public/sign.html", **letter_context(found), form=form, faults=first, problem=error, asked=asked)
+    html = render_template(
+        "public/sign.html", **letter_context(found), form=form, faults=first, problem=error, asked=asked,
+        source=submission.tag(form.s.data),
+    )  # fmt: skip
     return with_retry(make_response(html, error.status), error)
 
 

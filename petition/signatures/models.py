@@ -80,6 +80,7 @@ class SigningRequest(Statement, Model):
     # What was noticed at the door (codes of screening's reasons), and the keyed hash of the network it came from.
     signals: Mapped[list[str]] = mapped_column(JSON, default=list)
     network: Mapped[str | None] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(30), default="")  # the tag of the address the form was opened at; only a tally afterwards
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     mailed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
@@ -213,6 +214,30 @@ class CountryTally(Model):
     letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(15), primary_key=True)
     country: Mapped[str] = mapped_column(String(2), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+
+
+class LanguageTally(Model):
+    """How many published entries of a kind were signed in a language of the interface."""
+
+    __tablename__ = "language_tally"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(15), primary_key=True)
+    language: Mapped[str] = mapped_column(String(20), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+
+
+class FlowTally(Model):
+    """How often something happened under a letter, by series and key (`flow.SERIES`); it stays when a signature moves on."""
+
+    __tablename__ = "flow_tally"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    series: Mapped[str] = mapped_column(String(20), primary_key=True)
+    key: Mapped[str] = mapped_column(String(30), primary_key=True)
     shard: Mapped[int] = mapped_column(primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
 

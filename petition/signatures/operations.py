@@ -24,7 +24,7 @@ from petition.letters.operations import text_shown
 from petition.outbox.models import OutboxMail
 from petition.outbox.preparing import prepares
 from petition.signatures import arrival as ways
-from petition.signatures import checking, consent, levels, screening, tokens, transitions
+from petition.signatures import checking, consent, flow, levels, screening, tokens, transitions
 from petition.signatures.door import Arrival
 from petition.signatures.models import STATEMENT, LinkToken, Signature, SigningRequest
 from petition.signatures.screening import Flag
@@ -51,11 +51,13 @@ def request(letter: Letter, given: Submission, *, config: Config, now: datetime,
     """
     check_open(letter, given, now)
     with transaction() as session:
-        row = _new_request(session, letter, given, config, now, arrival or Arrival())
+        row, new = _new_request(session, letter, given, config, now, arrival or Arrival())
         if row is not None:
             session.flush()
             if not mail_link(session, "verify", row, config=config, now=now):
                 row.mailed_at = now - SAME_FOR  # nothing is on its way: whoever allows mail again may ask at once
+            if new:
+                flow.asked(session, row)
 
 
 def check_open(letter: Letter, given: Submission, now: datetime) -> None:
@@ -77,8 +79,8 @@ def check_open(letter: Letter, given: Submission, now: datetime) -> None:
 
 def _new_request(
     session: Session, letter: Letter, given: Submission, config: Config, now: datetime, arrival: Arrival
-) -> SigningRequest | None:
-    """The request's row, or None when the same submission was mailed a moment ago, which spends nothing again."""
+) -> tuple[SigningRequest | None, bool]:
+    """The request's row and whether it is new; no row when the same submission was mailed a moment ago, which spends nothing again."""
     values = {name: value for name, value in asdict(given).items() if name in STATEMENT}
     digest = _digest(config, letter, given)
     values |= {
@@ -86,6 +88,7 @@ def _new_request(
         "address_fingerprint": addresses.fingerprint(given.email, config.fingerprint_bytes),
         "consent_id": consent.record(session, letter, given.language).id, "text_id": text_shown(letter, given.language).id,
         "expires_at": now + CONFIRM_WITHIN, "signals": list(arrival.signals), "network": arrival.network,
+        "source": given.source,
     }  # fmt: skip
     dialect = postgresql if is_postgresql(session) else sqlite
     insert = dialect.insert(SigningRequest).values(values).on_conflict_do_nothing(index_elements=["letter_id", "digest"])
@@ -93,17 +96,18 @@ def _new_request(
     mine = select(SigningRequest).where(SigningRequest.letter_id == letter.id, SigningRequest.digest == digest)
     found = session.scalars(mine.with_for_update()).one_or_none()
     if found is not None and inserted is None and now - found.mailed_at < SAME_FOR:
-        return None
+        return None, False
     if arrival.shown is not None:
         challenge.spend(session, arrival.shown)
     if found is not None and inserted is None:
         found.mailed_at, found.expires_at, found.network = now, now + CONFIRM_WITHIN, arrival.network
         found.signals = list(dict.fromkeys([*found.signals, *arrival.signals]))
-    return found
+    return found, inserted is not None
 
 
 def _digest(config: Config, letter: Letter, given: Submission) -> str:
     fields = asdict(given) | {"email": addresses.fold(given.email), "letter": letter.id}
+    del fields["source"]  # by another link it is the same request
     return hmac.new(config.fingerprint_bytes, json.dumps(fields, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 
@@ -189,7 +193,7 @@ def _sign(session: Session, found: SigningRequest, how: ways.Arrival, config: Co
         if not person and not organisation:
             raise
         return _standing(session, found, signature, now)
-    _settle(session, found, signature)
+    _settle(session, found, signature, now, new=True)
     return Confirmed(signature.state, signature)
 
 
@@ -232,14 +236,16 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
         put_on_record(session, standing, {"text_id": found.text_id}, now)
         transitions.reshape(session, standing, renewed)
         outcome = "renewed"
-    _settle(session, found, standing)
+    _settle(session, found, standing, now)
     return Confirmed(outcome, standing)
 
 
-def _settle(session: Session, found: SigningRequest, signature: Signature) -> None:
+def _settle(session: Session, found: SigningRequest, signature: Signature, now: datetime, new: bool = False) -> None:
     """Every link of this mailbox leads to the signature from now on; the requests and their clear address go."""
     # Locked, so that no mail mints another link to them between the handing over and the deletion.
-    ids = [each.id for each in siblings(session, found)]
+    settled = siblings(session, found)
+    ids = [each.id for each in settled]
+    flow.confirmed(session, found, settled, now, new=new)
     tokens.hand_over(session, ids, signature)
     session.execute(delete(SigningRequest).where(SigningRequest.id.in_(ids)))
     session.expire_all()

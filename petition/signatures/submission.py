@@ -27,6 +27,7 @@ _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:xn--[a-z0-9-]+|[^\W\d_]{2,})", re.IGNORECASE)
+_TAG = re.compile("[a-z0-9-]{1,30}")
 UNTICKED = {"", "0", "off", "no", "false"}
 
 
@@ -49,6 +50,7 @@ class Submission:
     version: str = ""  # the label of the version the form was shown with; empty means the current one
     text: str = ""  # the first 16 digits of the fingerprint of the text that was shown; empty means the current one
     consent: str = "yes"  # 'yes', or the digest of the sentence that was shown
+    source: str = ""  # the tag of the address at which the form was opened; says nothing of who signs
 
 
 def ticked(value: str | None) -> bool:
@@ -84,6 +86,7 @@ def check(typed: Mapping[str, str], *, language: str) -> Submission:
         version=(typed.get("version") or "").strip()[:20],
         text=(typed.get("text") or "").strip()[:16],
         consent=(typed.get("consent") or "").strip()[:64],
+        source=tag(typed.get("s")),
     )
     if not ticked(found.consent):
         faults.append(Fault("consent", "no_consent", N_("Please tick this box: without your agreement nothing may be published.")))
@@ -91,6 +94,11 @@ def check(typed: Mapping[str, str], *, language: str) -> Submission:
         raise Invalid(faults)
     # An organisation's entry is public by nature, its representative never is.
     return replace(found, visibility="public", deliver=False) if kind == "organisation" else found
+
+
+def tag(value: str | None) -> str:
+    """The tag of a letter's address (`?s=newsletter`), or nothing where it is none."""
+    return value if value and _TAG.fullmatch(value) else ""
 
 
 def line(field: str, value: str, required: bool = False) -> str:

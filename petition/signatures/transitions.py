@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Table, delete
@@ -18,7 +19,7 @@ from petition.audit import Actor
 from petition.db import is_postgresql
 from petition.errors import ImpossibleMove
 from petition.signatures import screening
-from petition.signatures.models import Correction, CountryTally, DayTally, Report, Signature, Takeover, Tally
+from petition.signatures.models import Correction, CountryTally, DayTally, FlowTally, LanguageTally, Report, Signature, Takeover, Tally
 
 NEW = ""
 MOVES = {
@@ -83,6 +84,8 @@ def move_many(session: Session, signatures: Sequence[Signature], state: str, bec
         changes.update(weight(signature))
         if was_published:
             changes[_correction(signature, because.now.date(), because.reason_class or because.why)] += 1
+        if signature.decided_at is not None and state in ("published", "rejected"):
+            changes[FlowTally, signature.letter_id, state, signature.decided_at.date().isoformat()] += 1
     add(session, changes)
     audit.record_many(session, [
         audit.entry(
@@ -216,21 +219,21 @@ def weight(signature: Signature) -> dict[tuple[Any, ...], int]:
     cell = (Tally, signature.letter_id, signature.major, signature.kind, signature.origin, signature.state, signature.visibility)
     day = (DayTally, signature.letter_id, signature.signed_on, signature.kind, signature.state)
     cells: dict[tuple[Any, ...], int] = {cell: 1, day: 1}
-    if signature.state == "published" and signature.country:
-        cells[(CountryTally, signature.letter_id, signature.kind, signature.country)] = 1
+    if signature.state == "published":
+        cells[(LanguageTally, signature.letter_id, signature.kind, signature.language)] = 1
+        if signature.country:
+            cells[(CountryTally, signature.letter_id, signature.kind, signature.country)] = 1
     return cells
 
 
 def add(session: Session, changes: Mapping[tuple[Any, ...], int]) -> None:
     """Add to tally cells, always in the same order so that two transactions cannot wait for each other in a ring."""
     shard = secrets.randbelow(SHARDS) if is_postgresql(session) else 0
-    dialect = postgresql if is_postgresql(session) else sqlite
-    for cell, change in sorted(changes.items(), key=lambda item: (item[0][0].__tablename__, *map(str, item[0][1:]))):
-        if change == 0:
-            continue
-        table: Table = cell[0].__table__
+    cells = sorted((cell for cell, change in changes.items() if change), key=lambda cell: (cell[0].__tablename__, *map(str, cell[1:])))
+    for model, some in groupby(cells, key=lambda cell: cell[0]):
+        table: Table = model.__table__
         keys = [column.name for column in table.primary_key]
-        row = dict(zip(keys, (*cell[1:], shard), strict=True))
-        statement = dialect.insert(table).values(**row, count=change)
+        statement = (postgresql if is_postgresql(session) else sqlite).insert(table)
         raised = {"count": table.c.count + statement.excluded.count}
-        session.execute(statement.on_conflict_do_update(index_elements=keys, set_=raised))
+        rows = [dict(zip(keys, (*cell[1:], shard), strict=True)) | {"count": changes[cell]} for cell in some]
+        session.execute(statement.on_conflict_do_update(index_elements=keys, set_=raised), rows)

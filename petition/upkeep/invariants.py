@@ -19,7 +19,8 @@ from petition.letters.models import Letter, LetterText
 from petition.limits import Rate
 from petition.limits import settings as limit_settings
 from petition.outbox.delivery import waiting
-from petition.signatures.models import CountryTally, DayTally, LinkToken, Signature, SigningRequest, Tally
+from petition.signatures.flow import ASKED, CONFIRMED, WAITED
+from petition.signatures.models import CountryTally, DayTally, FlowTally, LanguageTally, LinkToken, Signature, SigningRequest, Tally
 from petition.upkeep import readiness, retention
 
 OVERDUE = timedelta(hours=6)  # the worker forgets every hour
@@ -67,6 +68,7 @@ def _tallies(session: Session) -> Iterator[str]:
         (Tally, ("letter_id", "major", "kind", "origin", "state", "visibility"), None),
         (DayTally, ("letter_id", "day", "kind", "state"), None),
         (CountryTally, ("letter_id", "kind", "country"), and_(Signature.state == "published", Signature.country != "")),
+        (LanguageTally, ("letter_id", "kind", "language"), Signature.state == "published"),
     ):
         rows = _cells(session, Signature, keys, func.count(), counted)
         tallied = _cells(session, tally, keys, func.sum(tally.count), None)
@@ -83,6 +85,17 @@ def _cells(session: Session, model: Any, keys: tuple[str, ...], number: Any, con
     if condition is not None:
         query = query.where(condition)
     return {tuple(row[:-1]): int(row[-1]) for row in session.execute(query) if row[-1]}
+
+
+def _flow(session: Session) -> Iterator[str]:
+    """What was asked for is confirmed, waits or was forgotten; what was confirmed waited for so long."""
+    sums = select(FlowTally.letter_id, FlowTally.series, func.sum(FlowTally.count)).group_by(FlowTally.letter_id, FlowTally.series)
+    flow = {(letter, series): int(number) for letter, series, number in session.execute(sums)}
+    for letter in sorted({letter for letter, _ in flow}):
+        asked, confirmed, waited = (flow.get((letter, series), 0) for series in (ASKED, CONFIRMED, WAITED))
+        if confirmed > asked or confirmed != waited:
+            numbers = f"{asked} asked, {confirmed} confirmed, {waited} by how long it took"
+            yield f"flow_tally of letter {letter} does not add up: {numbers}. The page of how it is doing shows wrong rates."
 
 
 def _orphans(session: Session) -> Iterator[str]:
@@ -153,12 +166,14 @@ def _overdue(now: datetime) -> Iterator[str]:
 
 _CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "tallies": _tallies,
+    "flow": _flow,
     "orphans": _orphans,
     "duplicates": _duplicates,
     "forgetting": _forgotten,
 }
 _HOLDS = {
     "tallies": "Every count equals its rows.",
+    "flow": "What was asked for and confirmed adds up.",
     "orphans": "Everything belongs to something.",
     "duplicates": "Nobody signed a letter twice.",
     "forgetting": "Nothing is kept that was to be forgotten.",

@@ -11,14 +11,17 @@ from sqlalchemy.orm import Session
 
 from petition import audit, limits
 from petition.accounts import TeamSession
+from petition.accounts.notices import Digest
 from petition.audit import PLATFORM, Actor, AuditEntry
 from petition.challenge import SpentProof
 from petition.db import db, transaction
 from petition.letters.models import Letter
 from petition.moderation.models import BulkDecision, BulkItem, Note, Spike
+from petition.outbox import tally
 from petition.outbox.models import OutboxMail
-from petition.signatures import operations, takeovers, transitions
-from petition.signatures.models import LinkToken, Report, Signature, SigningRequest, Takeover
+from petition.outbox.tally import MailTally
+from petition.signatures import flow, operations, takeovers, transitions
+from petition.signatures.models import FlowTally, LinkToken, Report, Signature, SigningRequest, Takeover
 from petition.signatures.rules import AccessRule
 
 CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
@@ -32,6 +35,7 @@ CLUES = timedelta(hours=72)  # after publication, for the clusters of a wave; as
 REPRESENTATIVE = timedelta(days=30)  # after an organisation's entry was rejected
 WAVE = timedelta(days=30)  # for what was noticed and prepared about a wave
 SESSIONS = timedelta(days=30)
+DIGESTS = timedelta(days=90)  # so that no period is told of twice
 CLOCKS = timedelta(hours=1)  # by which a node's clock may be late and still take nothing for unspent
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
@@ -60,7 +64,9 @@ def _of_signing(now: datetime) -> list[Rule]:
     unpublished = Signature.state.in_(("held", "rejected")) & (Signature.kind == "person") & (Signature.signed_on <= now.date() - HELD)
     waited = Takeover.asked_at <= now - takeovers.KEPT
     keyless = SigningRequest.network.is_not(None) & (SigningRequest.mailed_at <= now - timedelta(seconds=limits.KEPT))
+    hourly = FlowTally.series.in_(flow.HOURS.values()) & (FlowTally.key < flow.hour(now - flow.HOURS_KEPT))
     return [
+        ("numbers of signatures by hour", FlowTally, hourly, _deleting_cells(FlowTally, hourly)),
         ("hashes of networks that requests came from", SigningRequest, keyless, _forget_network),
         ("used proofs and tickets that expired", SpentProof, SpentProof.expires_at <= now - CLOCKS, _deleting(SpentProof)),
         ("signing requests nobody confirmed", SigningRequest, SigningRequest.expires_at <= now, operations.discard),
@@ -92,6 +98,9 @@ def _of_the_platform(now: datetime) -> list[Rule]:
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
         ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
+        ("mail domains with fewer than ten mails, after 72 hours", MailTally, tally.small(now), tally.merge),
+        ("numbers of mails older than 30 days", MailTally, MailTally.day <= (now - tally.KEPT).date(), _deleting(MailTally)),
+        ("digests older than 90 days", Digest, Digest.through <= (now - DIGESTS).date(), _deleting(Digest)),
         ("log-ins of the team older than 30 days", TeamSession, TeamSession.began_at <= now - SESSIONS, _deleting(TeamSession)),
     ]
 
@@ -177,6 +186,15 @@ def _is_named() -> ColumnElement[bool]:
 def _deleting(model: Any) -> Forget:
     def forget(session: Session, ids: list[Any]) -> None:
         session.execute(delete(model).where(inspect(model).primary_key[0].in_(ids)))
+
+    return forget
+
+
+def _deleting_cells(model: Any, condition: ColumnElement[bool]) -> Forget:
+    """Delete rows that are known by several columns: all of each letter in the chunk, whose numbers come first in their key."""
+
+    def forget(session: Session, letters: list[int]) -> None:
+        session.execute(delete(model).where(model.letter_id.in_(letters), condition))
 
     return forget
 

@@ -17,8 +17,8 @@ from petition.config import Config
 from petition.db import transaction
 from petition.letters.models import Letter
 from petition.letters.operations import text_shown
-from petition.signatures import checking, consent, levels, screening, transitions
-from petition.signatures.models import Signature
+from petition.signatures import checking, consent, flow, levels, screening, series, transitions
+from petition.signatures.models import FlowTally, Signature
 from petition.upkeep import cast
 
 CHUNK = 250
@@ -56,6 +56,7 @@ def _insert(session: Session, letter: Letter, chunk: list[Words], number: int, c
         transitions.list_entry(signature)
         session.add(signature)
         cells.update(transitions.weight(signature))
+        cells.update(_flow(signature, position, now))
     session.flush()
     transitions.add(session, dict(cells))
 
@@ -80,6 +81,22 @@ def _signature(letter: Letter, words: Words, position: int, config: Config, now:
             signature.decided_at, signature.decided_by, signature.state_before = min(checked, now), "the demo", "held"
             levels.write(signature, levels.at(_level(signature.website, position), signature.decided_at))
     return signature
+
+
+def _flow(signature: Signature, position: int, now: datetime) -> Iterator[tuple[Any, ...]]:
+    """What is counted as an invented signature comes in, drawn apart from the cast; a few who asked never confirmed."""
+    chance = random.Random(f"{SEED} flow {position}")  # noqa: S311
+    day = signature.signed_on.isoformat()
+    waits, tags = (*flow.WAITS, flow.LONGER), ("", "newsletter", "partners", "poster")
+    found = [(flow.ASKED, day), (flow.CONFIRMED, day), (flow.WAITED, chance.choices(waits, (9, 14, 8, 6, 5, 4, 2))[0])]
+    found += [(flow.ASKED, day)] if chance.random() < 0.16 else []
+    found.append((flow.SOURCE, chance.choices(tags, (10, 5, 3, 1))[0]))
+    came = datetime.combine(signature.signed_on, time(chance.randrange(6, 18)), now.tzinfo)
+    if now - timedelta(hours=series.HOURS) < came <= now:
+        found.append((flow.HOURS[signature.kind], flow.hour(came)))
+    if signature.decided_at is not None:
+        found.append((flow.PUBLISHED, signature.decided_at.date().isoformat()))
+    return ((FlowTally, signature.letter_id, *each) for each in found)
 
 
 def _level(website: str, position: int) -> str:

@@ -14,9 +14,9 @@ from petition.config import Config
 from petition.errors import Busy
 from petition.letters import publishing
 from petition.limits import Limiter
-from petition.moderation import spikes, sweeping
+from petition.moderation import digests, spikes, sweeping
 from petition.outbox.delivery import Counts, deliver_due
-from petition.signatures import renewal
+from petition.signatures import milestones, renewal
 from petition.upkeep import retention
 
 log = logging.getLogger(__name__)
@@ -39,12 +39,10 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     """
     if once:
         counts = deliver_due(config, clock=clock, stop=stop)
-        spikes.notice(config, clock())
-        publishing.publish_due(clock())
         while sweeping.work(config, clock=clock, stop=stop) or renewal.work(config, clock=clock, stop=stop):
             pass
-        audit.seal(clock())
-        _tidy(config, clock())
+        for job in EVERY:
+            job(config, clock())
         return counts
     counts, setbacks, more = Counts(), 0, False
     due = dict.fromkeys(EVERY, 0.0)
@@ -107,8 +105,10 @@ def _ask_again(config: Config, now: datetime) -> None:
             return
 
 
-# Seconds between two times, in each worker.
-EVERY: dict[Job, float] = {_tidy: 3600.0, spikes.notice: 300.0, _seal: 30.0, _publish: 15.0, _ask_again: 5.0}
+# What is done every so often, in this order, and the seconds between two times in each worker.
+EVERY: dict[Job, float] = {
+    _publish: 15.0, spikes.notice: 300.0, milestones.notice: 60.0, digests.send: 300.0, _ask_again: 5.0, _seal: 30.0, _tidy: 3600.0,
+}  # fmt: skip
 
 
 def _pause(counts: Counts, setbacks: int) -> float:

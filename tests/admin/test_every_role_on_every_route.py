@@ -75,13 +75,15 @@ FORMS = {
     "/admin/bulk/{id}/cancel": ("moderator", {}),
     "/admin/bulk/{id}/reverse": ("moderator", {}),
     "/admin/account/sessions": ("viewer", {"session": "{session}"}),
+    "/admin/account/mail": ("viewer", {"digest": "weekly"}),
     "/admin/team/{team}/invite": ("owner", {"email": "new@example.org", "role": "viewer"}),
     "/admin/team/{team}/members/{other}/role": ("owner", {"role": "editor"}),
     "/admin/team/{team}/members/{other}/sessions": ("owner", {}),
     "/admin/team/{team}/members/{other}/reset": ("owner", {}),
     "/admin/team/{team}/members/{other}/remove": ("owner", {}),
 }
-OWN = ("/admin/letters/new", "/admin/letter-files", "/admin/account/sessions")  # forms that are about nobody else's things
+# Forms that are about nobody else's things.
+OWN = ("/admin/letters/new", "/admin/letter-files", "/admin/account/sessions", "/admin/account/mail", "/admin/account/language")
 
 
 def filled(client: FlaskClient) -> dict[str, str]:

@@ -24,6 +24,8 @@ def failures(app: Flask) -> list[Result]:
 BREAKAGES = {
     "tallies": "UPDATE tally SET count = count + 1 WHERE state = 'held' AND kind = 'person' AND shard = (SELECT min(shard) FROM tally WHERE state = 'held' AND kind = 'person')",
     "tallies of countries": "DELETE FROM country_tally WHERE country = 'AM'",
+    "tallies of languages": "UPDATE language_tally SET count = count + 1 WHERE language = 'hy'",
+    "flow": "UPDATE flow_tally SET count = count + 1 WHERE series = 'confirmed' AND key = (SELECT min(key) FROM flow_tally WHERE series = 'confirmed')",
     "forgetting": "UPDATE signature SET email = 'ana@example.org' WHERE id = (SELECT min(id) FROM signature WHERE kind = 'person' AND state = 'published')",
     "forgetting a withdrawal": "UPDATE signature SET state = 'withdrawn' WHERE id = (SELECT min(id) FROM signature WHERE kind = 'person')",
     "forgetting the counted": "UPDATE signature SET name = 'Ana Sample' WHERE visibility = 'counted'",

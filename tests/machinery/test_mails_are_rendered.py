@@ -22,6 +22,12 @@ from tests.smtp_server import body
 
 SITE = "https://letters.example.org"
 ENTRY = f"{SITE}/admin/reset/token"
+TO_MEMBERS = {"admin": f"{SITE}/admin/letters", "account": f"{SITE}/admin/account#mail"}
+NEWS = {
+    "title": "The road", "admin": f"{SITE}/admin/letters", "new": 3, "held": 2, "oldest": "2 June 2026", "reports": 1,
+    "failed": 4,
+}  # fmt: skip
+QUIET = {"title": "", "admin": f"{SITE}/admin/letters", "new": 1, "held": 0, "oldest": "", "reports": 0, "failed": 0}
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("verify", {}),
     ("verify", {"kind": "organisation"}),
@@ -39,6 +45,9 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         for role, newcomer in (("owner", True), ("viewer", False))
     ],
     ("decision", {"decision": "rejected", "reason": "This is no name.\nPlease sign again.", "token": None}),
+    *[("milestone", {"kind": kind, "number": 250, "total": 252} | TO_MEMBERS) for kind in ("number", "goal")],
+    ("digest", {"digest": "daily", "first": "1 July 2026", "last": "1 July 2026", "letters": [NEWS]} | TO_MEMBERS),
+    ("digest", {"digest": "weekly", "first": "1 July 2026", "last": "7 July 2026", "letters": [NEWS, NEWS | QUIET]} | TO_MEMBERS),
 ]
 TYPED = {
     "name": "Ана Stranger", "organisation": "Stranger Ltd", "comment": "stranger.example/win",
