@@ -124,5 +124,6 @@ def _tell(session: Session, what: Reached, config: Config) -> None:
         language = member.speaks(config.languages)
         outbox.queue(
             session, "milestone", to=member.email, fingerprint=addresses.fingerprint(member.email, config.fingerprint_bytes),
-            language=language, values=letter_values(what.letter, language, config) | values, scope=f"milestone:{what.letter.id}", now=what.at,
+            language=language, values=letter_values(what.letter, language, config) | values, scope=f"milestone:{what.letter.id}",
+            now=what.at,
         )  # fmt: skip
