@@ -180,7 +180,8 @@ def _tell(session: Session, letter: Letter, fresh: list[Spike], config: Config, 
         language = member.speaks(config.languages)
         outbox.queue(
             session, "spike", to=member.email, fingerprint=addresses.fingerprint(member.email, config.fingerprint_bytes),
-            language=language, values=letter_values(letter, language, config) | values, scope=f"spike:{letter.id}", now=now, lifetime=timedelta(days=1),
+            language=language, values=letter_values(letter, language, config) | values, scope=f"spike:{letter.id}",
+            now=now, lifetime=timedelta(days=1),
         )  # fmt: skip
 
 
