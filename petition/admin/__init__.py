@@ -138,4 +138,5 @@ def _prove(error: gates.NotFresh) -> BaseResponse:
 
 
 def _stale_form(error: CSRFError) -> Response:
-    return make_response(render_template("admin/error.html", message=gettext(STALE_FORM), code="stale_form"), 400)
+    html = render_template("admin/error.html", message=gettext(STALE_FORM), code="stale_form", typed=gates.typed_at_length())
+    return make_response(html, 400)

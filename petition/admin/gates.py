@@ -87,6 +87,15 @@ def make_room() -> None:
         request.max_form_parts = 2_000  # every item of every list, in parts
 
 
+def typed_at_length() -> list[str]:
+    """What was typed into a letter's form that comes too late, to be copied; nothing of what another site sent."""
+    view, own = current_app.view_functions.get(request.endpoint or ""), request.headers.get("Sec-Fetch-Site") == "same-origin"
+    hidden = ("csrf_token", "standing", "kept", "source", "seen", "do", "as", "name")
+    if not own or not getattr(view, "roomy", False):
+        return []
+    return [value for name, value in request.form.items(multi=True) if name not in hidden and value.strip()]
+
+
 def require_fresh() -> None:
     """Raise NotFresh unless the member has just proved who they are, or does so with this form."""
     if is_fresh():

@@ -195,3 +195,13 @@ def test_a_letter_as_long_as_letters_may_be_gets_through(editor: FlaskClient) ->
     assert press(editor, EDIT, "save", body=longest + " բառեր").status_code == 422
     assert editor.post("/admin/letters/open-the-road/duplicate", data={"to": "x" * 300_000}).status_code == 413
     assert editor.application.test_client().post(EDIT, data={"body": "x" * 300_000}).status_code in (303, 400, 413)
+
+
+def test_what_was_typed_for_too_long_is_given_back_to_be_copied(editor: FlaskClient) -> None:
+    late = editor.application.test_client()
+    sent = {"title": "Typed for an hour", "body": "Every <word>.", "csrf_token": "old"}
+    answer = late.post(EDIT, data=sent, headers={"Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 400
+    assert "Typed for an hour" in answer.text
+    assert "Every &lt;word&gt;." in answer.text
+    assert "Typed for an hour" not in late.post(EDIT, data=sent, headers={"Sec-Fetch-Site": "cross-site"}).text
