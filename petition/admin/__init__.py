@@ -56,6 +56,7 @@ def init_app(app: Flask) -> None:
         talk,
         team,
         trail,
+        updates,
         words,
     )
 

@@ -17,6 +17,11 @@ MESSAGES = {
     "decision": N_("what became of a held signature"),
     "takeover": N_("who answers for an organisation's entry"),
     "invitation": N_("an invitation to the team"),
+    "remind": N_("the reminder to confirm a signature"),
+    "follow": N_("the question whether news is wanted"),
+    "update": N_("an update of a letter"),
+    "update_test": N_("a test of an update"),
+    "last_call": N_("the last call before a letter closes"),
 }
 
 

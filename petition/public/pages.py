@@ -15,6 +15,7 @@ from petition.letters.models import Letter
 from petition.public import bp
 from petition.signatures import consent, directory, ledger
 from petition.templating import current_language, settings
+from petition.updates import followers, writing
 
 NAMES_FRESH = "public, max-age=0, s-maxage=2, stale-while-revalidate=10, stale-if-error=600"
 FRESH = "public, max-age=60, s-maxage=300, stale-while-revalidate=600, stale-if-error=86400"
@@ -95,7 +96,8 @@ def letter(slug: str) -> Response:
     people = directory.signatories(found, kind="person", limit=60, besides_initial=True).entries
     html = render_template(
         "public/letter.html", **context, body=text.to_html(context["words"].body), organisations=organisations, people=people, form=None,  # type: ignore[attr-defined]
-        initial=directory.initial(found),
+        initial=directory.initial(found), news=writing.public(found, writing.ON_THE_LETTER),
+        follows=followers.takes_followers(found, datetime.now(UTC)),
     )  # fmt: skip
     return robots(cached(html, NAMES_FRESH), found.protected)
 

@@ -83,6 +83,7 @@ class SigningRequest(Statement, Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     mailed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of the one mail that reminds of confirming
 
     letter: Mapped[Letter] = relationship()
     text: Mapped[LetterText] = relationship()
@@ -109,6 +110,10 @@ class Signature(Statement, Model):
         Index(
             "ix_signature_pinned", "letter_id", "pinned",
             sqlite_where=text("pinned IS NOT NULL"), postgresql_where=text("pinned IS NOT NULL"),
+        ),
+        Index(
+            "ix_signature_email", "letter_id", "id",
+            sqlite_where=text("email IS NOT NULL"), postgresql_where=text("email IS NOT NULL"),
         ),
         Index("ix_signature_skeleton", "letter_id", "skeleton"),
         Index("ix_signature_website_host", "letter_id", "website_host"),

@@ -15,6 +15,8 @@ from petition.errors import Busy
 from petition.limits import Limiter
 from petition.moderation import spikes, sweeping
 from petition.outbox.delivery import Counts, deliver_due
+from petition.signatures import reminders
+from petition.updates import feeding, mailing
 from petition.upkeep import retention
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,10 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     Inside an application context. Raises Busy only with `once`; otherwise a busy database is waited for.
     """
     if once:
+        _begin_mail(config, clock())
         counts = deliver_due(config, clock=clock, stop=stop)
+        while feeding.work(config, clock()) and not stop.is_set():
+            counts = _together(counts, deliver_due(config, clock=clock, stop=stop))
         spikes.notice(config, clock())
         while sweeping.work(config, clock=clock, stop=stop):
             pass
@@ -46,6 +51,7 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     due = dict.fromkeys(EVERY, 0.0)
     while not stop.is_set():
         try:
+            feeding.work(config, clock())
             # While a bulk decision is carried out, mail and decision take turns of about the same length.
             counts = deliver_due(config, clock=clock, limit=SHARED if more else BATCH, stop=stop)
             more = sweeping.work(config, clock=clock, stop=stop)
@@ -88,11 +94,21 @@ def _tidy(config: Config, now: datetime) -> None:
     limiter.close()
 
 
+def _begin_mail(config: Config, now: datetime) -> None:
+    """Remind those who did not confirm, and begin the last calls whose time has come."""
+    reminders.remind(config, now)
+    mailing.call_last(now)
+
+
+def _together(one: Counts, other: Counts) -> Counts:
+    return Counts(one.sent + other.sent, one.retried + other.retried, one.failed + other.failed, other.trouble or one.trouble)
+
+
 def _seal(_config: Config, now: datetime) -> None:
     audit.seal(now)
 
 
-EVERY: dict[Job, float] = {_tidy: 3600.0, spikes.notice: 300.0, _seal: 30.0}  # seconds between two times, in each worker
+EVERY: dict[Job, float] = {_tidy: 3600.0, spikes.notice: 300.0, _seal: 30.0, _begin_mail: 60.0}  # seconds between two times, in each worker
 
 
 def _pause(counts: Counts, setbacks: int) -> float:
