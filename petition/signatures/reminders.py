@@ -37,6 +37,8 @@ def remind(config: Config, now: datetime) -> int:
 
 
 def _remind(session: Session, row: SigningRequest, config: Config, now: datetime) -> bool:
+    if row.reminded_at is not None:  # with another of its mailbox, a moment ago
+        return False
     row.reminded_at = now
     if row.letter.state(now) != "open" or SUSPECT & set(row.signals) or _is_settled(session, row):
         return False

@@ -78,7 +78,8 @@ def _is_off(found: Mailing) -> bool:
 def _feed(session: Session, found: Mailing, large: list[str], config: Config, now: datetime) -> int:
     """Queue the next mails, as many as there is room for."""
     if now >= found.expires_at or (found.kind == "last_call" and found.letter.state(now) != "open"):
-        _let_go(session, found, now)
+        if gone := _let_go(session, found, now):
+            return gone
     used = _used(session, now)
     # What a mail server does not take piles up here, at most for a minute, and not in the outbox.
     room = min(CHUNK, config.mail_rate - used.total(), config.mail_rate - outbox.waiting_in_bulk(session, untried=True))
@@ -94,10 +95,12 @@ def _feed(session: Session, found: Mailing, large: list[str], config: Config, no
     return len(rows)
 
 
-def _let_go(session: Session, found: Mailing, now: datetime) -> None:
-    """Leave those out for whom it would come too late."""
+def _let_go(session: Session, found: Mailing, now: datetime) -> int:
+    """Leave those out for whom it would come too late: how many."""
     late = delete(MailingRecipient).where(MailingRecipient.mailing_id == found.id, MailingRecipient.fed_at.is_(None))
-    found.fed += session.execute(late).rowcount  # type: ignore[attr-defined]
+    gone: int = session.execute(late).rowcount  # type: ignore[attr-defined]
+    found.fed += gone
+    return gone
 
 
 def _used(session: Session, now: datetime) -> Counter[str]:
