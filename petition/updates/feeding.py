@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -16,17 +16,20 @@ from petition.config import Config
 from petition.db import db, serialise, transaction
 from petition.errors import Busy
 from petition.letters import text
+from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
 from petition.outbox.preparing import guards
 from petition.signatures.models import Signature
 from petition.signatures.operations import letter_values
 from petition.updates import followers, mailing
-from petition.updates.models import UNFINISHED, Follower, Mailing, MailingRecipient
+from petition.updates.models import UNFINISHED, Follower, Mailing, MailingRecipient, Update
 
 CHUNK = 100  # mails handed over in one transaction
 MINUTE = timedelta(minutes=1)
 LIFETIME = timedelta(days=3)  # for which one mail is tried
 LARGE = 12  # domains with the most mailboxes, which are served first since they take longest
+
+_WANTS = (Signature.updates, Signature.email.is_not(None), Signature.state == "published")
 
 Wanted = tuple[str, str]  # the address and language of somebody who wants news
 
@@ -77,9 +80,9 @@ def _is_off(found: Mailing) -> bool:
 
 def _feed(session: Session, found: Mailing, large: list[str], config: Config, now: datetime) -> int:
     """Queue the next mails, as many as there is room for."""
-    if now >= found.expires_at or (found.kind == "last_call" and found.letter.state(now) != "open"):
-        if gone := _let_go(session, found, now):
-            return gone
+    late = now >= found.expires_at or (found.kind == "last_call" and found.letter.state(now) != "open")
+    if late and (gone := _let_go(session, found, now)):
+        return gone
     used = _used(session, now)
     # What a mail server does not take piles up here, at most for a minute, and not in the outbox.
     room = min(CHUNK, config.mail_rate - used.total(), config.mail_rate - outbox.waiting_in_bulk(session, untried=True))
@@ -172,8 +175,7 @@ def _reached(session: Session, rows: list[MailingRecipient]) -> dict[tuple[str, 
     """The address and language of those who want news at this moment, by where they stand."""
     signed = [each.source_id for each in rows if each.source == "signature"]
     following = [each.source_id for each in rows if each.source == "follower"]
-    wants = Signature.updates & Signature.email.is_not(None) & (Signature.state == "published")
-    people = select(Signature.id, Signature.email, Signature.language).where(Signature.id.in_(signed), wants)
+    people = select(Signature.id, Signature.email, Signature.language).where(Signature.id.in_(signed), *_WANTS)
     readers = select(Follower.id, Follower.email, Follower.language).where(Follower.id.in_(following))
     found: dict[tuple[str, int], Wanted] = {("signature", number): (str(to), spoken) for number, to, spoken in session.execute(people)}
     return found | {("follower", number): (to, spoken) for number, to, spoken in session.execute(readers)}
@@ -214,14 +216,19 @@ def _of(found: Mailing, each: MailingRecipient, language: str, config: Config) -
 def _still_wanted(session: Session, mail: OutboxMail, now: datetime) -> bool:
     """Whether the mailing still runs and its recipient still wants it, at the moment it is sent."""
     values = mail.values or {}
-    found = session.get(Mailing, values.get("mailing"), populate_existing=True)
-    if found is None or found.state not in UNFINISHED or _is_off(found):
+    person = select(Signature.id).where(Signature.id == values["source_id"], *_WANTS)
+    reader = select(Follower.id).where(Follower.id == values["source_id"])
+    runs = select(Mailing.id).outerjoin(Mailing.update).where(
+        Mailing.id == values["mailing"], Mailing.state.in_(UNFINISHED), or_(Mailing.update_id.is_(None), Update.state == "published")
+    )  # fmt: skip
+    # Two small questions in one: this is asked for every mail of a mailing.
+    if not session.scalar(select(and_(runs.exists(), (person if values["source"] == "signature" else reader).exists()))):
         return False
-    if found.kind == "last_call" and (found.letter.state(now) != "open" or _signed(session, found, mail)):
-        return False
-    row = MailingRecipient(source=values["source"], source_id=values["source_id"])
-    return bool(_reached(session, [row]))
+    return mail.message != "last_call" or _is_in_time(session, int(values["mailing"]), mail, now)
 
 
-def _signed(session: Session, found: Mailing, mail: OutboxMail) -> bool:
-    return bool(session.scalar(select(mailing.has_signed(found.letter_id, mail.recipient_fingerprint))))
+def _is_in_time(session: Session, number: int, mail: OutboxMail, now: datetime) -> bool:
+    """Whether a last call still says what is so: the letter is open, and its reader has not signed."""
+    letter = session.scalars(select(Letter).join(Mailing).where(Mailing.id == number).execution_options(populate_existing=True)).one()
+    signed = select(mailing.has_signed(letter.id, mail.recipient_fingerprint))
+    return letter.state(now) == "open" and not session.scalar(signed)
