@@ -43,6 +43,7 @@ def follower(letter: Letter, address: str, *, language: str = "en", now: datetim
 
 def feed(now: datetime, steps: int = 50) -> None:
     """Gather and hand over what there is room for at this moment."""
+    db.session.rollback()  # what browsers changed meanwhile is not in a read that goes on
     for _ in range(steps):
         if not feeding.work(current_app.config["PETITION"], now):
             return

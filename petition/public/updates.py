@@ -57,7 +57,7 @@ def update_feed(slug: str) -> Response:
     rows = writing.public(found, writing.IN_THE_FEED)
     changed = max((each.changed_at for each in rows), default=found.created_at)
     xml = render_template(
-        "public/updates.atom.xml", **context, rows=rows, changed=changed, html_of=text.to_html, moment=_moment,
+        "public/updates.atom.html", **context, rows=rows, changed=changed, html_of=text.to_html, moment=_moment,
         feed_id=_feed_id(found), entry_id=_entry_id,
     )  # fmt: skip
     response = robots(cached(xml, NAMES_FRESH), found.protected)

@@ -14,8 +14,8 @@ from tests.mailing_benchmark import LATE, addresses, mail_out
 READERS = 60
 
 
-def test_killed_midway_everybody_gets_one_mail_but_the_one_in_flight(app: Flask, tmp_path: Path) -> None:
-    told = mail_out(app, tmp_path, READERS, kills=1, wait_for_leases=False)
+def test_killed_midway_everybody_gets_one_mail_but_the_one_in_flight(sqlite_app: Flask, tmp_path: Path) -> None:
+    told = mail_out(sqlite_app, tmp_path, READERS, kills=1, wait_for_leases=False)
     assert set(told.often) == {*addresses(READERS), LATE}
     assert len(told.twice) == 1, "the kill came after the mail was taken and before that was recorded"
     assert max(told.often.values()) == 2
