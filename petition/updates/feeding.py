@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from petition import i18n, outbox
 from petition.config import Config
 from petition.db import db, serialise, transaction
-from petition.errors import Busy
+from petition.errors import Busy, PetitionError
 from petition.letters import text
 from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
@@ -24,6 +25,9 @@ from petition.signatures.operations import letter_values
 from petition.updates import followers, mailing
 from petition.updates.models import UNFINISHED, Follower, Mailing, MailingRecipient, Update
 
+log = logging.getLogger(__name__)
+
+FAULTS = (PetitionError, SQLAlchemyError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 CHUNK = 100  # mails handed over in one transaction
 MINUTE = timedelta(minutes=1)
 LIFETIME = timedelta(days=3)  # for which one mail is tried
@@ -36,7 +40,15 @@ Wanted = tuple[str, str]  # the address and language of somebody who wants news
 
 def work(config: Config, now: datetime) -> int:
     """Take every unfinished mailing one step further: how many mailboxes were gathered or mails queued. Raises Busy."""
-    return sum(_step(number, config, now) for number in _unfinished())
+    done = 0
+    for number in _unfinished():
+        try:
+            done += _step(number, config, now)
+        except Busy:
+            raise
+        except FAULTS as error:  # the other mail must go on
+            log.error("mailing %d: a step failed and is tried again: %s", number, type(error).__name__)
+    return done
 
 
 def _unfinished() -> list[int]:

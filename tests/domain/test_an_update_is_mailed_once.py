@@ -239,6 +239,18 @@ def test_an_update_that_is_taken_down_stops_its_mailing(sqlite_app: Flask) -> No
         mailing.resume(made, actor=COMMAND_LINE, now=factories.now())
 
 
+def test_a_faulty_mailing_stops_no_other(sqlite_app: Flask) -> None:
+    broken, sound = factories.letter("broken"), factories.letter("sound")
+    for letter in (broken, sound):
+        signed(letter, "ana@example.org")
+        mailing.start(newsroom.update(letter), actor=COMMAND_LINE, now=NOON)
+    newsroom.feed(NOON, steps=2)
+    db.session.execute(text("DELETE FROM update_text WHERE update_id = 1"))
+    db.session.commit()
+    newsroom.feed(NOON)
+    assert to() == ["ana@example.org"]
+
+
 def test_whom_it_went_to_is_forgotten_thirty_days_after_its_end(sqlite_app: Flask) -> None:
     letter = factories.letter()
     signed(letter, "ana@example.org")
