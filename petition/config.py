@@ -37,6 +37,12 @@ def _number(value: str) -> int:
     return int(value)
 
 
+def _rate(value: str) -> int:
+    if not value.isdecimal() or not 0 < int(value) <= 1_000_000:
+        raise _Refused("say how many a minute, from 1 to 1000000")
+    return int(value)
+
+
 def _mode(value: str) -> str:
     if value not in MODES:
         raise _Refused(f"say one of {', '.join(MODES)}")
@@ -133,6 +139,8 @@ class Config:
     base_url: str = setting("The site's own address, the only source of absolute links.", _site, "http://127.0.0.1:8000", "`http://127.0.0.1:8000`")
     mail_url: str = setting("Where mail goes: `smtp://`, `smtps://` or `smtp+starttls://user:password@host:port`; `mailbox:` keeps it in a folder (demo and development only).", _mail, "", "`mailbox:` in demo and development", secret=True)
     mail_from: str = setting("Whom the mails come from.", _sender, "Open letters <letters@localhost.localdomain>", "`Open letters <letters@localhost.localdomain>`")
+    mail_rate: int = setting("How many mails of a mailing (updates, last calls) go out a minute at most, all together; other mails do not wait for them.", _rate, 600, "`600`")
+    mail_domain_rate: int = setting("How many of those go to one mail domain a minute at most.", _rate, 120, "`120`")
     operator: str = setting("Who runs the site and how to reach them; shown at the foot of every page.", str, "", "nobody named")
     languages: tuple[str, ...] = setting("Interface languages, the site's own first.", _languages, i18n.SHIPPED, f"`{','.join(i18n.SHIPPED)}`")
     redis_url: str = setting("Keeps what the limits count, and its 72-hour key, in Redis, for several web nodes; needs the `redis` extra.", _redis, "", "a file shared by the processes of this machine", secret=True)

@@ -46,13 +46,13 @@ def _one(session: Any, letter: Letter, number: int, state: str, values: dict[str
     words: dict[str, Any] = {
         "kind": "person", "name": f"Fake Person {number}", "mail_domain": "catchall.example", "network": "ab12", "hour": NOON,
         "signed_on": NOON.date(), "country": "", "visibility": "public", "origin": "online", "state_before": "", "flags": [],
-        "organisation": "", "role": "", "website": "", "comment": "", "deliver": False, "updates": False,
+        "organisation": "", "role": "", "website": "", "comment": "", "deliver": False, "updates": False, "language": "en",
+        "address_fingerprint": fingerprint(f"{letter.id}-{number}@catchall.example", key),
     }  # fmt: skip
     words |= given
     signature = Signature(
-        **words, letter=letter, letter_id=letter.id, major=1, state=state, language="en",
+        **words, letter=letter, letter_id=letter.id, major=1, state=state,
         consent_id=consent.record(session, letter, "en").id, text=text_shown(letter, "en"),
-        address_fingerprint=fingerprint(f"{letter.id}-{number}@catchall.example", key),
     )  # fmt: skip
     if signature.kind == "organisation" and state != "rejected":
         signature.organisation_key = screening.fold_organisation(signature.organisation)

@@ -60,6 +60,7 @@ def init_app(app: Flask) -> None:
         talk,
         team,
         trail,
+        updates,
         words,
         writing,
     )

@@ -21,6 +21,11 @@ MESSAGES = {
     "invitation": N_("an invitation to the team"),
     "milestone": N_("a milestone, for the team"),
     "digest": N_("a digest, for a member"),
+    "remind": N_("the reminder to confirm a signature"),
+    "follow": N_("the question whether news is wanted"),
+    "update": N_("an update of a letter"),
+    "update_test": N_("a test of an update"),
+    "last_call": N_("the last call before a letter closes"),
 }
 
 # What becomes of mails, in the order of the tables; whatever else is counted comes after it by its own word.

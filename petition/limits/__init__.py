@@ -9,6 +9,7 @@ from petition.limits.policies import (
     DOMAIN,
     DOMAIN_CAP,
     FIND,
+    FOLLOW,
     FREE_MAIL,
     LETTER_LOAD,
     LINK_GUESSES,
@@ -27,7 +28,7 @@ from petition.limits.policies import (
 )  # fmt: skip
 
 __all__ = [
-    "BY_NAME", "CODES", "DNS_CHECK", "DOMAIN", "DOMAIN_CAP", "FIND", "FREE_MAIL", "KEPT", "LETTER_LOAD", "LINK_GUESSES", "LOGIN",
+    "BY_NAME", "CODES", "DNS_CHECK", "DOMAIN", "DOMAIN_CAP", "FIND", "FOLLOW", "FREE_MAIL", "KEPT", "LETTER_LOAD", "LINK_GUESSES", "LOGIN",
     "LOGIN_ACCOUNT", "POLICIES", "REPORT", "REPORT_ENTRY", "SIGN_BURST", "SIGN_SUSTAINED", "SITE_LOAD", "TICKETS", "Limiter",
     "Policy", "Rate", "Use", "network_prefix",
 ]  # fmt: skip

@@ -67,6 +67,7 @@ SITE_LOAD = _of(
 TICKETS = _of("network", "tickets", N_("Posts let in by a waiting ticket from one network: at most %(count)s %(period)s."), 10, MINUTE)
 LINK_GUESSES = _of("network", "link_guesses", N_("Unknown links opened from one network: at most %(count)s %(period)s."), 30, MINUTE)
 FIND = _of("network", "find", N_("Requests for a lost link from one network: at most %(count)s %(period)s."), 10, HOUR)
+FOLLOW = _of("network", "follow", N_("Requests for news of a letter from one network: at most %(count)s %(period)s."), 10, HOUR)
 LOGIN = _of("network", "login", N_("Log-in attempts from one network: at most %(count)s %(period)s."), 20, 5 * MINUTE, least=5)
 LOGIN_ACCOUNT = _of(
     "network", "login_account", N_("Log-in attempts for one account from one network: at most %(count)s %(period)s."), 8, 5 * MINUTE,
@@ -86,8 +87,8 @@ DOMAIN_CAP = _of(
 )  # fmt: skip
 
 POLICIES = (
-    SIGN_BURST, SIGN_SUSTAINED, DOMAIN, FREE_MAIL, LETTER_LOAD, SITE_LOAD, TICKETS, LINK_GUESSES, FIND, LOGIN, LOGIN_ACCOUNT, CODES,
-    DNS_CHECK, REPORT, REPORT_ENTRY, DOMAIN_CAP,
+    SIGN_BURST, SIGN_SUSTAINED, DOMAIN, FREE_MAIL, LETTER_LOAD, SITE_LOAD, TICKETS, LINK_GUESSES, FIND, FOLLOW, LOGIN, LOGIN_ACCOUNT,
+    CODES, DNS_CHECK, REPORT, REPORT_ENTRY, DOMAIN_CAP,
 )  # fmt: skip
 BY_NAME = {policy.name: policy for policy in POLICIES}
 

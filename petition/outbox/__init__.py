@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition.db import serialise
 from petition.outbox import suppression
-from petition.outbox.models import OutboxMail
+from petition.outbox.models import EMPTIED, OutboxMail
 
 LIFETIME = timedelta(days=7)
 SHORT = 24  # digits of a mailbox's keyed hash in a scope
@@ -30,18 +30,21 @@ class Cap:
 VERIFICATION_CAP = Cap(day=3, month=5)
 FIND_CAP = Cap(day=3, month=30)
 QUESTION_CAP = Cap(day=3, month=6)
+FOLLOW_CAP = Cap(day=2, month=5)
+TEST_CAP = Cap(day=20, month=200)
 
 
 def queue(
     session: Session, message: str, *, to: str, fingerprint: str, language: str, values: dict[str, Any], scope: str,
     now: datetime, cap: Cap | None = None, mailbox: str = "", lifetime: timedelta = LIFETIME, wait: timedelta = timedelta(0),
+    bulk: bool = False,
 ) -> bool:  # fmt: skip
     """Queue one mail inside the caller's transaction; False, and no mail, when the address has had its share or wants none.
 
     With `mailbox` (`addresses.mailbox`) the cap counts all that goes to one mailbox, whatever tags the address has.
 
     `values` are plain JSON for the templates and hold nothing a stranger typed, save in mails to the team itself. For
-    `wait`, at most LONGEST_WAIT, it can be taken back.
+    `wait`, at most LONGEST_WAIT, it can be taken back. A `bulk` mail lets every other one go first.
     """
     if suppression.silences(session, message, fingerprint):
         return False
@@ -50,7 +53,7 @@ def queue(
         return False
     session.add(OutboxMail(
         message_id=uuid.uuid4().hex, message=message, language=language, recipient=to, values=values,
-        recipient_fingerprint=fingerprint, scope=scope, queued_at=now, due_at=now + wait, expires_at=now + lifetime,
+        recipient_fingerprint=fingerprint, scope=scope, queued_at=now, due_at=now + wait, expires_at=now + lifetime, bulk=bulk,
     ))  # fmt: skip
     return True
 
@@ -65,6 +68,35 @@ def take_back(session: Session, message: str, *, fingerprint: str, scope: str) -
         address = mail.recipient
         session.delete(mail)
     return address
+
+
+def stop(session: Session, scope: str, now: datetime, fingerprint: str = "") -> list[str]:
+    """Stop what waits in a scope, or in a part of it, and forget the addresses: the mailboxes of those never tried.
+
+    What a worker is sending at this moment is left alone. With `fingerprint` only what would go to that mailbox.
+    """
+    mine = [OutboxMail.state == "queued", or_(OutboxMail.scope == scope, OutboxMail.scope.startswith(f"{scope}:", autoescape=True))]
+    mine.append(or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now))
+    if fingerprint:
+        mine.append(OutboxMail.recipient_fingerprint == fingerprint)
+    columns = (OutboxMail.id, OutboxMail.attempts, OutboxMail.recipient_fingerprint)
+    found = session.execute(select(*columns).where(*mine).order_by(OutboxMail.id).with_for_update(skip_locked=True)).all()
+    gone = update(OutboxMail).where(OutboxMail.id.in_([number for number, _, _ in found]))
+    session.execute(gone.values(state="stopped", finished_at=now, leased_until=None, **EMPTIED))
+    return [mailbox for _, attempts, mailbox in found if attempts == 0]
+
+
+def counted(session: Session, scope: str) -> dict[str, int]:
+    """How many mails of a scope are in each state."""
+    query = select(OutboxMail.state, func.count()).where(OutboxMail.scope == scope).group_by(OutboxMail.state)
+    return {state: number for state, number in session.execute(query)}
+
+
+def waiting_in_bulk(session: Session, scope: str = "", untried: bool = False) -> int:
+    """How many bulk mails are in the queue; in one scope, or those never tried, where asked for."""
+    query = select(func.count()).where(OutboxMail.state == "queued", OutboxMail.bulk.is_(True))
+    query = query.where(OutboxMail.scope == scope) if scope else query
+    return session.scalar(query.where(OutboxMail.attempts == 0) if untried else query) or 0
 
 
 def _spent(session: Session, fingerprint: str, scope: str, cap: Cap, now: datetime) -> bool:

@@ -25,7 +25,7 @@ from petition.db import db, is_postgresql, transaction
 from petition.errors import Busy, PetitionError
 from petition.outbox import LONGEST_WAIT, suppression, tally
 from petition.outbox.models import EMPTIED, OutboxMail
-from petition.outbox.preparing import prepared
+from petition.outbox.preparing import is_wanted, prepared
 from petition.outbox.rendering import FAULTS, render
 from petition.outbox.transport import InDoubt, Permanent, Temporary, Transport, Unavailable, open_transport
 
@@ -196,10 +196,10 @@ def _send(transport: Transport, message: EmailMessage, mail: OutboxMail, clock: 
 
 
 def _claim(now: datetime) -> OutboxMail | str | None:
-    """Lease the oldest due mail: the mail, or what became of it when it cannot be sent, or None when there is none."""
+    """Lease the oldest due mail, those in bulk last: the mail, or what became of it when it cannot be sent, or None when there is none."""
     with transaction() as session:
         query = select(OutboxMail).where(_due(now), OutboxMail.expires_at > now)
-        query = query.order_by(OutboxMail.due_at, OutboxMail.id).limit(1)
+        query = query.order_by(OutboxMail.bulk, OutboxMail.due_at, OutboxMail.id).limit(1)
         if is_postgresql(session):
             query = query.with_for_update(skip_locked=True)
         mail = session.scalar(query.execution_options(populate_existing=True))
@@ -209,8 +209,8 @@ def _claim(now: datetime) -> OutboxMail | str | None:
         mail.leased_until, mail.attempts = now + LEASE, mail.attempts + 1
         mail.unknowns += unknown
         session.flush()
-        if suppression.silences(session, mail.message, mail.recipient_fingerprint):
-            # Its holder stopped all mail while it was being queued.
+        if suppression.silences(session, mail.message, mail.recipient_fingerprint) or not is_wanted(session, mail, now):
+            # Its holder stopped all mail, or what this one is about, while it was queued.
             _record(mail, now, "stopped", state="stopped", finished_at=now, leased_until=None, **EMPTIED)
             return "stopped"
         if mail.unknowns >= DOUBTS:

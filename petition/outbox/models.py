@@ -20,7 +20,8 @@ class OutboxMail(Model):
 
     __tablename__ = "outbox_mail"
     __table_args__ = (
-        Index("ix_outbox_mail_due", "state", "due_at"),
+        # In the order of claiming: while a mailing waits here, what somebody asked for just now is still found first.
+        Index("ix_outbox_mail_due", "state", "bulk", "due_at"),
         Index("ix_outbox_mail_cap", "recipient_fingerprint", "scope", "queued_at"),
         Index("ix_outbox_mail_scope", "scope", "queued_at"),
     )
@@ -33,6 +34,7 @@ class OutboxMail(Model):
     values: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     recipient_fingerprint: Mapped[str] = mapped_column(String(64))
     scope: Mapped[str] = mapped_column(String(60))  # what the caps count within, such as "verify:12" for letter 12
+    bulk: Mapped[bool] = mapped_column(default=False)  # one of many alike, which lets every other mail go first
     state: Mapped[str] = mapped_column(String(10), default="queued")
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -12,7 +12,10 @@ from petition.outbox.models import OutboxMail
 
 Preparer = Callable[[Session, OutboxMail, datetime], dict[str, Any]]
 
+Guard = Callable[[Session, OutboxMail, datetime], bool]
+
 _preparers: dict[str, Preparer] = {}
+_guards: dict[str, Guard] = {}
 
 
 def prepares(message: str) -> Callable[[Preparer], Preparer]:
@@ -26,6 +29,22 @@ def prepares(message: str) -> Callable[[Preparer], Preparer]:
         return preparer
 
     return register
+
+
+def guards(message: str) -> Callable[[Guard], Guard]:
+    """Register the decorated function to be asked before every try whether this message is still wanted."""
+
+    def register(guard: Guard) -> Guard:
+        _guards[message] = guard
+        return guard
+
+    return register
+
+
+def is_wanted(session: Session, mail: OutboxMail, now: datetime) -> bool:
+    """Whether the mail should still go out; what nobody guards should."""
+    guard = _guards.get(mail.message)
+    return guard is None or guard(session, mail, now)
 
 
 def prepared(session: Session, mail: OutboxMail, now: datetime) -> dict[str, Any]:

@@ -28,6 +28,20 @@ FAULTS = (
 )  # fmt: skip
 
 
+class _Rules(policy.EmailPolicy):
+    """Lines as SMTP wants them, in seven bits; an address in angle brackets stays in one piece, whatever its length."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{"linesep": "\r\n", "cte_type": "7bit", **given})
+
+    def fold(self, name: str, value: str) -> str:
+        # The library would hide a long word in an encoded one, in which no mail program looks for a link (RFC 2369).
+        return f"{name}: {value}\r\n" if name == "List-Unsubscribe" else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return self.fold(name, value).encode() if name == "List-Unsubscribe" else super().fold_binary(name, value)
+
+
 def render(mail: OutboxMail, config: Config) -> EmailMessage:
     """The message to send, the same at every try; raises one of FAULTS when a value or template is bad (RFC 5322)."""
     if mail.recipient is None or mail.values is None:
@@ -35,8 +49,7 @@ def render(mail: OutboxMail, config: Config) -> EmailMessage:
     subject, text, html = _bodies(mail.message, mail.language, _context(mail, config))
     recipient, sender = _mailbox(mail.recipient), _mailbox(*reversed(parseaddr(config.mail_from)))
     # Only a local part beyond ASCII needs servers that speak RFC 6531; every other mail stays deliverable anywhere.
-    rules = policy.SMTP if recipient.username.isascii() else policy.SMTPUTF8
-    message = EmailMessage(rules.clone(cte_type="7bit"))
+    message = EmailMessage(_Rules(utf8=not recipient.username.isascii()))
     message["From"] = sender
     message["To"] = recipient
     message["Subject"] = subject
@@ -44,6 +57,9 @@ def render(mail: OutboxMail, config: Config) -> EmailMessage:
     message["Message-ID"] = f"<{mail.message_id}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
+    if mail.values.get("unsubscribe"):
+        message["List-Unsubscribe"] = f"<{mail.values['unsubscribe']}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     message["Content-Language"] = mail.language  # last: setting the content clears what is said of it

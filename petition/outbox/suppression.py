@@ -21,7 +21,7 @@ from petition.outbox import tally
 from petition.outbox.models import EMPTIED, OutboxMail
 
 # What members of a team are mailed for their work; every other message goes to a signatory, who may stop it.
-TO_THE_TEAM = frozenset({"invitation", "spike", "milestone", "digest"})
+TO_THE_TEAM = frozenset({"invitation", "spike", "milestone", "digest", "update_test"})
 PROOF = 16  # bytes of the HMAC in a link
 _TOKEN = re.compile(r"([\w-]{64})[^\w-]*", re.ASCII)  # with whatever a mail program left at its end
 

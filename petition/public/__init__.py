@@ -17,7 +17,7 @@ FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", ""}
 
 def init_app(app: Flask) -> None:
     """Register every page twice: at its plain address and behind each interface language."""
-    from petition.public import mailbox, pages, preview, report, sign, signature, stop  # noqa: F401 (they hang their views on the blueprint)
+    from petition.public import follow, mailbox, pages, preview, report, sign, signature, stop, updates  # noqa: F401 (they hang their views on the blueprint)
 
     config = app.config["PETITION"]
     app.extensions["rulebook"] = Rulebook()
@@ -44,6 +44,8 @@ def _judge_origin() -> None:
         raise WrongMediaType
     if request.content_length is None and "Transfer-Encoding" in request.headers:
         raise LengthRequired  # cut off at the limit it would look whole
+    if _is_one_click():
+        return
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     if site is not None:
@@ -51,6 +53,13 @@ def _judge_origin() -> None:
             raise CrossSite
     elif origin not in (None, "null") and origin != request.host_url.rstrip("/") and not _own(origin):
         raise CrossSite
+
+
+def _is_one_click() -> bool:
+    """Whether a mail program unsubscribes its user: whoever has the link may, from wherever (RFC 8058)."""
+    return bool(request.endpoint) and str(request.endpoint).endswith(".act_on_subscription") and (
+        request.form.get("List-Unsubscribe") == "One-Click"
+    )
 
 
 def _own(origin: str) -> bool:

@@ -15,6 +15,7 @@ from petition.letters.models import Letter
 from petition.public import bp
 from petition.signatures import consent, directory, ledger, submission
 from petition.templating import current_language, settings
+from petition.updates import followers, writing
 
 NAMES_FRESH = "public, max-age=0, s-maxage=2, stale-while-revalidate=10, stale-if-error=600"
 # Of an address with a tag, which anybody can make up: no cache keeps it for longer than it is of use.
@@ -120,7 +121,8 @@ def letter(slug: str) -> Response:
     people = directory.signatories(found, kind="person", limit=60, besides_initial=True).entries
     html = render_template(
         "public/letter.html", **context, body=text.to_html(context["words"].body), organisations=organisations, people=people, form=None,  # type: ignore[attr-defined]
-        initial=directory.initial(found), source=tagged(),
+        initial=directory.initial(found), source=tagged(), news=writing.public(found, writing.ON_THE_LETTER),
+        follows=followers.takes_followers(found, datetime.now(UTC)),
     )  # fmt: skip
     return robots(cached(html, TAGGED if tagged() else NAMES_FRESH), found.protected)
 

@@ -80,7 +80,7 @@ def take(found: Letter) -> BaseResponse:
     speak(found)
     form = _form()
     now = datetime.now(UTC)
-    door = _door(found, now)
+    door = open_door(found, now)
     try:
         door.knock()
         given = submission.check(form.typed() | _unsaid(found), language=current_language())
@@ -90,7 +90,7 @@ def take(found: Letter) -> BaseResponse:
     except Invalid as error:
         return _again(found, form, error, error.faults)
     except (Conflict, TooMany, Busy) as error:
-        return _again(found, form, _asking(door, error), ())
+        return _again(found, form, asking(door, error), ())
     return redirect(address("check_your_inbox", found), 303)
 
 
@@ -100,7 +100,7 @@ def _form() -> SignForm:
     return SignForm(formdata=request.form)
 
 
-def _door(found: Letter, now: datetime) -> Door:
+def open_door(found: Letter, now: datetime) -> Door:
     """The door of a letter, for this visit and what it brings."""
     given = request.form
     visit = Visit(
@@ -110,7 +110,7 @@ def _door(found: Letter, now: datetime) -> Door:
     return Door(found, visit, _limiter(), settings(), now, _rulebook())
 
 
-def _asking(door: Door, error: PetitionError) -> PetitionError:
+def asking(door: Door, error: PetitionError) -> PetitionError:
     """Whoever shows a spent proof is asked for another."""
     return door.asked("spent") if isinstance(error, challenge.PassSpent) else error
 
@@ -204,7 +204,7 @@ def look_for(found: Letter) -> BaseResponse:
     typed = request.form.get("email", "")
     if request.method == "POST":
         now = datetime.now(UTC)
-        door = _door(found, now)
+        door = open_door(found, now)
         try:
             shown = door.look_up()
             operations.find(found, submission.email(typed), language=current_language(), config=settings(), now=now, shown=shown)
@@ -212,7 +212,7 @@ def look_for(found: Letter) -> BaseResponse:
         except Invalid as error:
             fault, status = error.faults[0], error.status
         except (TooMany, Busy) as error:
-            return _find_again(context, typed, _asking(door, error))
+            return _find_again(context, typed, asking(door, error))
     response = make_response(render_template("public/find.html", **context, fault=fault, typed=typed, done=done), status)
     response.headers["Cache-Control"] = "no-store"
     return response

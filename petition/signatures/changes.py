@@ -7,11 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from petition import addresses
 from petition.audit import SIGNATORY
 from petition.config import Config
-from petition.db import db, transaction, violated
+from petition.db import db, serialise, transaction, violated
 from petition.errors import N_, EntryStands, Fault, Invalid, LinkNotValid
 from petition.signatures import tokens, transitions
 from petition.signatures.models import STATEMENT, VISIBILITIES, Signature, SigningRequest
@@ -153,12 +154,23 @@ def unsubscribe(token: str, *, now: datetime) -> None:
     """Stop the news and forget the address kept for it; the signature stands."""
     with transaction() as session:
         link = claim(session, token, now)
-        signature = link.signature
-        if signature is None:
+        if link.signature is None:
             raise LinkNotValid
-        if signature.updates:
-            put_on_record(session, signature, {"updates": False}, now)
-        signature.updates = False
-        discard(session, list(session.scalars(_waiting(signature))))
-        if signature.state == "published" and signature.kind == "person":
-            signature.email = None
+        _stop_news(session, link.signature, now)
+
+
+def stop_news(session: Session, letter_id: int, fingerprint: str, *, now: datetime) -> None:
+    """Stop the news for every signature of a mailbox under a letter, inside the caller's transaction."""
+    serialise(session, "address", letter_id, fingerprint)
+    mine = select(Signature).where(Signature.letter_id == letter_id, Signature.address_fingerprint == fingerprint, Signature.updates)
+    for signature in session.scalars(mine.with_for_update().execution_options(populate_existing=True)):
+        _stop_news(session, signature, now)
+
+
+def _stop_news(session: Session, signature: Signature, now: datetime) -> None:
+    if signature.updates:
+        put_on_record(session, signature, {"updates": False}, now)
+    signature.updates = False
+    discard(session, list(session.scalars(_waiting(signature))))
+    if signature.state == "published" and signature.kind == "person":
+        signature.email = None

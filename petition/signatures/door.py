@@ -21,6 +21,7 @@ REASONS = {
     "site": N_("Many people are signing on this site just now."),
     "blocked": N_("Signatures from your network are looked at more closely on this letter just now."),
     "find": N_("Many people are asking for their links from your network just now."),
+    "follow": N_("Many people are asking for news from your network just now."),
     "on": N_("Signing this letter is guarded more closely just now."),
     "queue": N_("Many people in your network are waiting with you."),
     "spent": N_("The proof you sent was used for another signature already."),
@@ -106,10 +107,10 @@ class Door:
         self._queue()
         return Arrival(tuple(self._signals), self._network, self._shown)
 
-    def look_up(self) -> Pass | None:
-        """Count a request for a lost link and return what it spends, if anything; raises ProofAsked as `knock` does."""
-        if self._limiter.count(limits.FIND, self._visit.address) and self._config.limits:
-            self._ask_for_pass("find")
+    def look_up(self, policy: limits.Policy = limits.FIND) -> Pass | None:
+        """Count a request for a lost link, or for news, and return what it spends, if anything; raises ProofAsked as `knock` does."""
+        if self._limiter.count(policy, self._visit.address) and self._config.limits:
+            self._ask_for_pass(policy.name)
             self._queue()
         return self._shown
 

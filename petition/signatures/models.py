@@ -84,6 +84,7 @@ class SigningRequest(Statement, Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     mailed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of the one mail that reminds of confirming
 
     letter: Mapped[Letter] = relationship()
     text: Mapped[LetterText] = relationship()

@@ -111,15 +111,17 @@ def _digest(config: Config, letter: Letter, given: Submission) -> str:
     return hmac.new(config.fingerprint_bytes, json.dumps(fields, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 
-def mail_link(session: Session, message: str, row: SigningRequest, *, config: Config, now: datetime) -> bool:
+def mail_link(
+    session: Session, message: str, row: SigningRequest, *, config: Config, now: datetime, bulk: bool = False,
+) -> bool:  # fmt: skip
     """Queue the mail whose link confirms a request, within the address's caps; False, and no mail, over them."""
-    values = letter_values(row.letter, row.language, config) | {"kind": row.kind, "expires_days": CONFIRM_WITHIN.days}
+    values = letter_values(row.letter, row.language, config) | {"kind": row.kind, "expires_days": (row.expires_at - now).days}
     with session.begin_nested() as attempt:
-        values["token"] = tokens.issue(session, "confirm", leads_to=row, expires_at=now + CONFIRM_WITHIN)
+        values["token"] = tokens.issue(session, "confirm", leads_to=row, expires_at=row.expires_at)
         queued = outbox.queue(
             session, message, to=row.email, fingerprint=row.address_fingerprint, language=row.language, values=values,
             scope=f"verify:{row.letter_id}", now=now, cap=outbox.VERIFICATION_CAP,
-            mailbox=addresses.mailbox(row.email, config.fingerprint_bytes), lifetime=CONFIRM_WITHIN,
+            mailbox=addresses.mailbox(row.email, config.fingerprint_bytes), lifetime=row.expires_at - now, bulk=bulk,
         )  # fmt: skip
         if not queued:
             attempt.rollback()

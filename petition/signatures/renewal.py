@@ -21,7 +21,8 @@ from petition.signatures import consent, tokens, transitions
 from petition.signatures.models import Signature
 from petition.signatures.operations import claim, letter_values, put_on_record
 
-CHUNK = 200  # signatures asked in one transaction
+CHUNK = 200  # signatures asked in one transaction, at most
+EVERY = 10  # seconds between two chunks, which keep to the pace of all mailings
 MOST_COUNTED = 1_000
 LIFETIME = timedelta(days=14)  # of the mail; the link lasts as long as the signature
 
@@ -87,10 +88,11 @@ def _ask_some(session: Session, version: LetterVersion, config: Config, now: dat
     if version.asked_until is None or not letter.is_signable(now) or _newest(letter).major != version.major:
         return None
     rows = select(Signature).where(*_under_earlier(letter.id, version.major), Signature.id > version.asked_until)
-    found = list(session.scalars(rows.order_by(Signature.id).limit(CHUNK)))
+    most = max(1, min(CHUNK, config.mail_rate * EVERY // 60))
+    found = list(session.scalars(rows.order_by(Signature.id).limit(most)))
     for each in found:
         _mail(session, each, config, now)
-    return found[-1].id if len(found) == CHUNK else None
+    return found[-1].id if len(found) == most else None
 
 
 def _mail(session: Session, signature: Signature, config: Config, now: datetime) -> None:
@@ -98,7 +100,7 @@ def _mail(session: Session, signature: Signature, config: Config, now: datetime)
     values["token"] = tokens.issue(session, "renew", leads_to=signature, expires_at=None)
     outbox.queue(
         session, "renew", to=signature.email or "", fingerprint=signature.address_fingerprint or "", language=signature.language,
-        values=values, scope=f"renew:{signature.letter_id}", now=now, lifetime=LIFETIME,
+        values=values, scope=f"renew:{signature.letter_id}", now=now, lifetime=LIFETIME, bulk=True,
     )  # fmt: skip
 
 

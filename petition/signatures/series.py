@@ -18,7 +18,7 @@ from petition.signatures.models import CountryTally, DayTally, FlowTally, Langua
 MOST = 60  # bars that a chart shows; more days are put together
 HOURS = 72
 # The kinds of mail whose scope names the letter: "verify:12" is about letter 12.
-MAILS = ("verify", "find", "question", "takeover", "decision", "spike", "milestone", "renew")
+MAILS = ("verify", "find", "question", "takeover", "decision", "spike", "milestone", "renew", "news", "follow")
 DAY = timedelta(days=1)
 COLUMNS = ("people", "organisations", "held", "rejected", "withdrawn")
 

@@ -23,6 +23,8 @@ from petition.outbox.tally import MailTally
 from petition.signatures import flow, operations, takeovers, transitions
 from petition.signatures.models import FlowTally, LinkToken, Report, Signature, SigningRequest, Takeover
 from petition.signatures.rules import AccessRule
+from petition.updates import followers
+from petition.updates.models import Follower, Mailing, MailingRecipient
 
 CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
 HELD = timedelta(days=30)
@@ -30,7 +32,7 @@ SENT = timedelta(days=30)  # also the longest period that the mail caps look bac
 REPORTED = timedelta(days=90)
 TRAIL = audit.KEPT
 ENDED = timedelta(days=30)  # for which an ended entry of a list can still be looked at
-NEWS = timedelta(days=183)  # after a letter closed
+NEWS = followers.NEWS  # after a letter closed
 CLUES = timedelta(hours=72)  # after publication, for the clusters of a wave; as long as a network's key lives
 REPRESENTATIVE = timedelta(days=30)  # after an organisation's entry was rejected
 WAVE = timedelta(days=30)  # for what was noticed and prepared about a wave
@@ -70,6 +72,7 @@ def _of_signing(now: datetime) -> list[Rule]:
         ("hashes of networks that requests came from", SigningRequest, keyless, _forget_network),
         ("used proofs and tickets that expired", SpentProof, SpentProof.expires_at <= now - CLOCKS, _deleting(SpentProof)),
         ("signing requests nobody confirmed", SigningRequest, SigningRequest.expires_at <= now, operations.discard),
+        ("followers who never confirmed", Follower, Follower.expires_at <= now, _deleting(Follower)),
         ("links that expired", LinkToken, LinkToken.expires_at <= now, _deleting(LinkToken)),
         ("addresses of people whose signature waited 30 days", Signature, unpublished & _has_address(), _forget_address),
         ("representatives of organisations rejected 30 days ago", Signature, _turned_down(now), _forget_representative),
@@ -96,6 +99,7 @@ def _of_the_platform(now: datetime) -> list[Rule]:
     stale = (OutboxMail.state == "queued") & (OutboxMail.expires_at <= now) & free
     return [
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
+        ("fingerprints and mail domains of mailings that ended 30 days ago", Mailing, _mailed(now), _forget_recipients),
         ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
         ("mail domains with fewer than ten mails, after 72 hours", MailTally, tally.small(now), tally.merge),
@@ -107,10 +111,11 @@ def _of_the_platform(now: datetime) -> list[Rule]:
 
 def _of_ended_letters(now: datetime) -> list[Rule]:
     """What a letter's end, or the end of its term, puts an end to."""
-    over = select(Letter.id).where(or_(Letter.closed_at <= now - NEWS, Letter.closes <= now - NEWS))
+    over = followers.over(now)
     news, named = Signature.letter_id.in_(over) & Signature.updates, Signature.letter_id.in_(_ended(now)) & _is_named()
     return [
         ("addresses kept for news six months after a letter closed", Signature, news, _end_news),
+        ("followers of letters closed six months ago", Follower, Follower.letter_id.in_(over), _deleting(Follower)),
         ("names kept to the end of their letter's term", Signature, named, _forget_names),
         ("notes and answers kept to the end of their letter's term", Note, _of(_ended(now)), _deleting(Note)),
     ]
@@ -181,6 +186,15 @@ def _of(letters: Select[int]) -> ColumnElement[bool]:
 def _is_named() -> ColumnElement[bool]:
     fields = (Signature.name, Signature.organisation, Signature.role, Signature.comment, Signature.country)
     return (Signature.kind == "person") & (Signature.state != "withdrawn") & or_(*(field != "" for field in fields))
+
+
+def _mailed(now: datetime) -> ColumnElement[bool]:
+    left = select(MailingRecipient.mailing_id).where(MailingRecipient.mailing_id == Mailing.id)
+    return (Mailing.finished_at <= now - SENT) & left.exists()
+
+
+def _forget_recipients(session: Session, ids: list[int]) -> None:
+    session.execute(delete(MailingRecipient).where(MailingRecipient.mailing_id.in_(ids)))
 
 
 def _deleting(model: Any) -> Forget:

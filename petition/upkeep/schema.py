@@ -8,5 +8,6 @@ from petition.outbox import models as outbox
 from petition.outbox import suppression
 from petition.signatures import models as signatures
 from petition.signatures import rules, wordlists
+from petition.updates import models as updates
 
-MODULES = (accounts, audit, challenge, letters, limits, moderation, outbox, suppression, signatures, rules, wordlists)
+MODULES = (accounts, audit, challenge, letters, limits, moderation, outbox, suppression, signatures, rules, wordlists, updates)

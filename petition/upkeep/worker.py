@@ -16,7 +16,8 @@ from petition.letters import publishing
 from petition.limits import Limiter
 from petition.moderation import digests, spikes, sweeping
 from petition.outbox.delivery import Counts, deliver_due
-from petition.signatures import milestones, renewal
+from petition.signatures import milestones, reminders, renewal
+from petition.updates import feeding, mailing
 from petition.upkeep import retention
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 BATCH = 100  # mails a round, so that scheduled jobs get their turn
 IDLE = 1.0  # seconds between rounds with nothing to do
 LONGEST_WAIT = 60.0  # seconds between tries of a mail server or database that cannot be used
-ASKING = 10  # transactions a round of those that ask to sign a new version
 SHARED = 20  # mails a round while a bulk decision is carried out
 
 _chance = SystemRandom()
@@ -38,7 +38,10 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     Inside an application context. Raises Busy only with `once`; otherwise a busy database is waited for.
     """
     if once:
+        _begin_mail(config, clock())
         counts = deliver_due(config, clock=clock, stop=stop)
+        while feeding.work(config, clock()) and not stop.is_set():
+            counts = _together(counts, deliver_due(config, clock=clock, stop=stop))
         while sweeping.work(config, clock=clock, stop=stop) or renewal.work(config, clock=clock, stop=stop):
             pass
         for job in EVERY:
@@ -48,6 +51,7 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     due = dict.fromkeys(EVERY, 0.0)
     while not stop.is_set():
         try:
+            feeding.work(config, clock())
             # While a bulk decision is carried out, mail and decision take turns of about the same length.
             counts = deliver_due(config, clock=clock, limit=SHARED if more else BATCH, stop=stop)
             more = sweeping.work(config, clock=clock, stop=stop)
@@ -90,6 +94,16 @@ def _tidy(config: Config, now: datetime) -> None:
     limiter.close()
 
 
+def _begin_mail(config: Config, now: datetime) -> None:
+    """Remind those who did not confirm, and begin the last calls whose time has come."""
+    reminders.remind(config, now)
+    mailing.call_last(now)
+
+
+def _together(one: Counts, other: Counts) -> Counts:
+    return Counts(one.sent + other.sent, one.retried + other.retried, one.failed + other.failed, other.trouble or one.trouble)
+
+
 def _seal(_config: Config, now: datetime) -> None:
     audit.seal(now)
 
@@ -99,15 +113,13 @@ def _publish(_config: Config, now: datetime) -> None:
 
 
 def _ask_again(config: Config, now: datetime) -> None:
-    """Ask some more of those who signed an earlier version, and let the mails that wait have their turn."""
-    for _ in range(ASKING):
-        if not renewal.work(config, clock=lambda: now):
-            return
+    renewal.work(config, clock=lambda: now)
 
 
 # What is done every so often, in this order, and the seconds between two times in each worker.
 EVERY: dict[Job, float] = {
-    _publish: 15.0, spikes.notice: 300.0, milestones.notice: 60.0, digests.send: 300.0, _ask_again: 5.0, _seal: 30.0, _tidy: 3600.0,
+    _publish: 15.0, spikes.notice: 300.0, milestones.notice: 60.0, digests.send: 300.0, _ask_again: renewal.EVERY, _begin_mail: 60.0,
+    _seal: 30.0, _tidy: 3600.0,
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from petition.db import transaction
 from petition.letters.models import Letter
 from petition.moderation import bulk
 from petition.moderation.criteria import Criteria
+from petition.updates.models import Update, UpdateText
 from tests import factories
 from tests.admin import people
 
@@ -34,6 +35,8 @@ PAGES = {
     "/admin/letters/open-the-road/initial": "editor", "/admin/letters/open-the-road/reported": "moderator",
     "/admin/account": "viewer", "/admin/audit/export": "owner", "/admin/limits": "owner",
     "/admin/lists": "moderator", "/admin/letters/open-the-road/lists": "moderator",
+    "/admin/letters/open-the-road/updates": "viewer", "/admin/letters/open-the-road/updates/new": "editor",
+    "/admin/letters/open-the-road/updates/{id}": "editor", "/admin/letters/open-the-road/updates/{id}/preview": "editor",
 }  # fmt: skip
 RULE = {"action": "add", "verdict": "block", "kind": "domain", "pattern": "example.com", "reason": "A wave."}
 FORMS = {
@@ -66,6 +69,10 @@ FORMS = {
     "/admin/words/{team}": ("editor", {"language": "en", "joke": "Tess Sample"}),
     "/admin/letters/open-the-road/protected-names": ("editor", {"names": "Tess Sample"}),
     "/admin/letters/new": ("editor", {"source": "nonsense"}),
+    "/admin/letters/open-the-road/updates/new": ("editor", {"title.en": "News", "body.en": "It opens."}),
+    "/admin/letters/open-the-road/updates/{id}": ("editor", {"title.en": "News", "body.en": "It opens.", "revision": "0"}),
+    "/admin/letters/open-the-road/updates/{id}/publish": ("editor", {"mail": "1"}),
+    "/admin/letters/open-the-road/updates/last-call": ("editor", {"last_call": "off"}),
     "/admin/team/{team}": ("owner", {"name": "Another name"}),
     "/admin/team/{team}/logo": ("owner", {"action": "remove"}),
     "/admin/letters/open-the-road/bulk/new": ("moderator", {"kind": "organisation", "decision": "hold"}),
@@ -93,6 +100,10 @@ def filled(client: FlaskClient) -> dict[str, str]:
     with transaction() as writing:
         letter = writing.scalars(select(Letter)).one()
         bulk.store(writing, letter, Criteria(kind="organisation"), "approve", actor=COMMAND_LINE, now=factories.now()).public_id = found
+        writing.add(Update(
+            public_id=found, letter_id=letter.id, created_at=factories.now(), changed_at=factories.now(),
+            texts=[UpdateText(language="en", title="News", body="The road is open.")],
+        ))  # fmt: skip
     other = people.member("viewer", "other@team.example.org")
     people.ready_reason(other.memberships[0].team_id)
     session = sessions.begin(people.member("owner").id, factories.now())

@@ -16,12 +16,14 @@ CACHED = (
     "/letters/open-the-road/sign",
     "/letters/open-the-road/signatories",
     "/letters/open-the-road/integrity",
+    "/letters/open-the-road/updates",
+    "/letters/open-the-road/updates.atom",
     "/about",
     "/privacy",
     "/api/v1/letters",
     "/api/v1/letters/open-the-road",
 )
-PRIVATE = ("/letters/open-the-road/check-your-inbox", "/letters/open-the-road/find", "/healthz", "/readyz")
+PRIVATE = ("/letters/open-the-road/check-your-inbox", "/letters/open-the-road/find", "/letters/open-the-road/follow", "/healthz", "/readyz")
 
 
 @pytest.mark.parametrize("address", CACHED)

@@ -23,11 +23,16 @@ from tests.smtp_server import body
 SITE = "https://letters.example.org"
 ENTRY = f"{SITE}/admin/reset/token"
 TO_MEMBERS = {"admin": f"{SITE}/admin/letters", "account": f"{SITE}/admin/account#mail"}
-NEWS = {
+LETTER = {
     "title": "The road", "admin": f"{SITE}/admin/letters", "new": 3, "held": 2, "oldest": "2 June 2026", "reports": 1,
     "failed": 4,
 }  # fmt: skip
 QUIET = {"title": "", "admin": f"{SITE}/admin/letters", "new": 1, "held": 0, "oldest": "", "reports": 0, "failed": 0}
+NEWS = {
+    "title": "The council answers", "body": "It opens the road.", "body_html": "<p>It opens the road.</p>", "body_language": "en",
+    "body_direction": "ltr", "update_address": f"{SITE}/letters/road/updates/1", "unsubscribe": f"{SITE}/subscription/{'A' * 72}",
+    "signed": False,
+}  # fmt: skip
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("verify", {}),
     ("verify", {"kind": "organisation"}),
@@ -44,10 +49,14 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         ("invitation", {"team": "The road team", "role": role, "by": "owner@example.org", "newcomer": newcomer, "address": ENTRY})
         for role, newcomer in (("owner", True), ("viewer", False))
     ],
+    ("remind", {}),
+    ("follow", {"standing": False, "prefix": "/hy"}),
+    ("update", NEWS | {"signed": True}),
+    ("last_call", NEWS | {"closes": "4 July 2026"}),
     ("decision", {"decision": "rejected", "reason": "This is no name.\nPlease sign again.", "token": None}),
     *[("milestone", {"kind": kind, "number": 250, "total": 252} | TO_MEMBERS) for kind in ("number", "goal")],
-    ("digest", {"digest": "daily", "first": "1 July 2026", "last": "1 July 2026", "letters": [NEWS]} | TO_MEMBERS),
-    ("digest", {"digest": "weekly", "first": "1 July 2026", "last": "7 July 2026", "letters": [NEWS, NEWS | QUIET]} | TO_MEMBERS),
+    ("digest", {"digest": "daily", "first": "1 July 2026", "last": "1 July 2026", "letters": [LETTER]} | TO_MEMBERS),
+    ("digest", {"digest": "weekly", "first": "1 July 2026", "last": "7 July 2026", "letters": [LETTER, LETTER | QUIET]} | TO_MEMBERS),
 ]
 TYPED = {
     "name": "Ана Stranger", "organisation": "Stranger Ltd", "comment": "stranger.example/win",
@@ -254,6 +263,14 @@ def test_no_machine_is_invited_to_answer(config: Config) -> None:
 def test_a_mail_whose_link_would_lead_nowhere_is_not_made(config: Config, token: str | None) -> None:
     with pytest.raises((ValueError, TypeError)):
         render(_mail(token=token), config)
+
+
+@pytest.mark.parametrize("to", ["ana@example.org", "jürgen@example.org"])
+def test_one_click_stands_in_the_head_in_one_piece(config: Config, to: str) -> None:
+    link = f"{SITE}/ar/subscription/{'Ab-_' * 30}"
+    head = render(_mail("update", to=to, **NEWS | {"unsubscribe": link}), config).as_bytes().split(b"\r\n\r\n")[0]
+    assert f"\r\nList-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode() in head + b"\r\n"
+    assert b"List-Unsubscribe" not in render(_mail(), config).as_bytes()
 
 
 def test_an_unknown_message_is_an_error(config: Config) -> None:
