@@ -42,6 +42,7 @@ def init_app(app: Flask) -> None:
         alarm,
         bulk,
         following,
+        imports,
         initial,
         letters,
         limits,

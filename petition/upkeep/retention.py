@@ -14,6 +14,8 @@ from petition.accounts import TeamSession
 from petition.audit import PLATFORM, Actor, AuditEntry
 from petition.challenge import SpentProof
 from petition.db import db, transaction
+from petition.imports import staging
+from petition.imports.models import ImportBatch
 from petition.letters.models import Letter
 from petition.moderation.models import BulkDecision, BulkItem, Note, Spike
 from petition.outbox.models import OutboxMail
@@ -81,6 +83,8 @@ def _of_moderation(now: datetime) -> list[Rule]:
         ("spikes noticed 30 days ago", Spike, Spike.noticed_at <= now - WAVE, _deleting(Spike)),
         ("bulk decisions prepared 30 days ago that changed nothing", BulkDecision, _idle(now), _deleting(BulkDecision)),
         ("bulk decisions finished 24 months ago", BulkDecision, BulkDecision.finished_at <= now - TRAIL, _forget_bulk),
+        ("imports nobody confirmed within a day", ImportBatch, _unconfirmed(now), staging.forget),
+        ("imports finished 24 months ago", ImportBatch, ImportBatch.finished_at <= now - TRAIL, _forget_import),
     ]
 
 
@@ -103,6 +107,7 @@ def _of_ended_letters(now: datetime) -> list[Rule]:
     return [
         ("addresses kept for news six months after a letter closed", Signature, news, _end_news),
         ("names kept to the end of their letter's term", Signature, named, _forget_names),
+        ("hashes of imported rows kept to the end of their letter's term", Signature, _hashed(now), _forget_digest),
         ("notes and answers kept to the end of their letter's term", Note, _of(_ended(now)), _deleting(Note)),
     ]
 
@@ -140,6 +145,16 @@ def _forget_bulk(session: Session, ids: list[int]) -> None:
     session.execute(update(Spike).where(Spike.bulk_id.in_(ids)).values(bulk_id=None))
     session.execute(delete(BulkItem).where(BulkItem.bulk_id.in_(ids)))
     session.execute(delete(BulkDecision).where(BulkDecision.id.in_(ids)))
+
+
+def _unconfirmed(now: datetime) -> ColumnElement[bool]:
+    return ImportBatch.state.in_(("reading", "staged")) & (ImportBatch.created_at <= now - staging.KEPT)
+
+
+def _forget_import(session: Session, ids: list[int]) -> None:
+    """An import that old is taken back no more; its signatures stay as they are."""
+    session.execute(update(Signature).where(Signature.import_id.in_(ids)).values(import_id=None))
+    staging.forget(session, ids)
 
 
 def _has_address() -> ColumnElement[bool]:
@@ -202,6 +217,14 @@ def _forget_clues(session: Session, ids: list[int]) -> None:
 def _forget_representative(session: Session, ids: list[int]) -> None:
     """Leave the entry, as what was decided about; nobody answers for it any more."""
     session.execute(update(Signature).where(Signature.id.in_(ids)).values(name="", email=None, updates=False))
+
+
+def _hashed(now: datetime) -> ColumnElement[bool]:
+    return Signature.letter_id.in_(_ended(now)) & Signature.import_digest.is_not(None)
+
+
+def _forget_digest(session: Session, ids: list[int]) -> None:
+    session.execute(update(Signature).where(Signature.id.in_(ids)).values(import_digest=None))
 
 
 def _forget_words(session: Session, ids: list[int]) -> None:

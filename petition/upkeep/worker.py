@@ -12,6 +12,7 @@ from secrets import SystemRandom
 from petition import audit
 from petition.config import Config
 from petition.errors import Busy
+from petition.imports import landing
 from petition.limits import Limiter
 from petition.moderation import spikes, sweeping
 from petition.outbox.delivery import Counts, deliver_due
@@ -37,7 +38,7 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     if once:
         counts = deliver_due(config, clock=clock, stop=stop)
         spikes.notice(config, clock())
-        while sweeping.work(config, clock=clock, stop=stop):
+        while _in_the_background(config, clock, stop):
             pass
         audit.seal(clock())
         _tidy(config, clock())
@@ -48,7 +49,7 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
         try:
             # While a bulk decision is carried out, mail and decision take turns of about the same length.
             counts = deliver_due(config, clock=clock, limit=SHARED if more else BATCH, stop=stop)
-            more = sweeping.work(config, clock=clock, stop=stop)
+            more = _in_the_background(config, clock, stop)
             _scheduled(due, config, clock)
         except Busy:
             log.warning("the database is busy or away; nothing is lost, the worker tries again")
@@ -59,12 +60,18 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     return counts
 
 
+def _in_the_background(config: Config, clock: Callable[[], datetime], stop: threading.Event, seconds: float | None = None) -> bool:
+    """Go on with bulk decisions and imports, for so many seconds each; whether there is more to do at once."""
+    more = sweeping.work(config, clock=clock, stop=stop, seconds=seconds)
+    return landing.work(clock=clock, stop=stop, seconds=seconds) or more
+
+
 def _rest(seconds: float, config: Config, clock: Callable[[], datetime], stop: threading.Event) -> None:
     """Wait for the next round of mail; what the team confirms meanwhile is carried out at once."""
     until = time.monotonic() + seconds
     while not stop.is_set() and (left := until - time.monotonic()) > 0:
         try:
-            worked = sweeping.work(config, clock=clock, stop=stop, seconds=left)
+            worked = _in_the_background(config, clock, stop, left)
         except Busy:
             worked = False
         if not worked:
