@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterable
 
 from sqlalchemy import func, select
 
@@ -59,5 +58,4 @@ def rows() -> list[Signature]:
 def stored() -> int:
     """How many rows any import left in the database."""
     db.session.rollback()
-    counted: Iterable[int | None] = (db.session.scalar(select(func.count()).select_from(each)) for each in (ImportBatch, ImportRow, Signature))
-    return sum(number or 0 for number in counted)
+    return sum(db.session.scalar(select(func.count()).select_from(each)) or 0 for each in (ImportBatch, ImportRow, Signature))

@@ -63,8 +63,20 @@ def upgrade() -> None:
         batch_op.create_index('ix_signature_import_id', ['import_id', 'id'], unique=False)
         batch_op.create_index('ix_signature_online', ['letter_id', 'state', 'listed', 'kind', 'id'], unique=False, sqlite_where=ONLINE, postgresql_where=ONLINE)
 
+    with op.batch_alter_table('outbox_mail', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('domain', sa.String(length=254), nullable=False, server_default=''))
+
+    with op.batch_alter_table('suppression', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('reason', sa.String(length=10), nullable=False, server_default='asked'))
+
 
 def downgrade() -> None:
+    with op.batch_alter_table('suppression', schema=None) as batch_op:
+        batch_op.drop_column('reason')
+
+    with op.batch_alter_table('outbox_mail', schema=None) as batch_op:
+        batch_op.drop_column('domain')
+
     with op.batch_alter_table('signature', schema=None) as batch_op:
         batch_op.drop_index('ix_signature_online')
         batch_op.drop_index('ix_signature_import_id')

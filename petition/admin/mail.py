@@ -1,4 +1,4 @@
-"""Which mails never arrived, and at which stage they failed."""
+"""Which mails never arrived or came back, at which stage they failed, and at which domains."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask import render_template
 from petition.admin import bp
 from petition.admin.gates import gate, member
 from petition.errors import N_
-from petition.moderation.undelivered import undelivered
+from petition.moderation.undelivered import by_domain, undelivered
 
 # What each message is for, in words for the team.
 MESSAGES = {
@@ -24,4 +24,5 @@ MESSAGES = {
 @gate("moderator")
 def mail() -> str:
     """The newest failures of the member's letters."""
-    return render_template("admin/mail.html", rows=undelivered(member()), messages=MESSAGES)
+    rows = undelivered(member())
+    return render_template("admin/mail.html", rows=rows, domains=by_domain(rows), messages=MESSAGES)

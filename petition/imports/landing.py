@@ -26,7 +26,7 @@ from petition.signatures.transitions import Arriving, Because
 
 log = logging.getLogger(__name__)
 
-BATCH = 1_000  # rows a transaction
+BATCH = 2_000  # rows a transaction
 LEASE = timedelta(seconds=10)  # after which another worker goes on
 TURN = 2.0  # seconds, after which the mail is looked after
 BREATH = 0.01  # seconds between two batches, so that whoever signs gets at the database

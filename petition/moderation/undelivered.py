@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sqlalchemy import select
 
 from petition.accounts import Member
@@ -21,6 +23,14 @@ def undelivered(member: Member, limit: int = 100) -> list[tuple[FailedMail, Lett
     decided = _letters_of([what[1] for _, what in failures if what[0] == "decision"])
     rows = [(mail, mine.get(decided.get(what[1], what[1]) if len(what) > 1 else "")) for mail, what in failures]
     return [(mail, letter) for mail, letter in rows if letter is not None or member.sees_all][:limit]
+
+
+def by_domain(rows: list[tuple[FailedMail, Letter | None]]) -> list[tuple[str, Counter[str]]]:
+    """How many of these came back, failed or were complained about, by mail domain ('' where none is known), the most first."""
+    found: dict[str, Counter[str]] = {}
+    for mail, _ in rows:
+        found.setdefault(mail.domain, Counter())[mail.state] += 1
+    return sorted(found.items(), key=lambda item: (-item[1].total(), item[0]))
 
 
 def _letters_of(public_ids: list[str]) -> dict[str, str]:

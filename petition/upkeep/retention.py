@@ -19,6 +19,7 @@ from petition.imports.models import ImportBatch
 from petition.letters.models import Letter
 from petition.moderation.models import BulkDecision, BulkItem, Note, Spike
 from petition.outbox.models import OutboxMail
+from petition.outbox.suppression import Suppression
 from petition.signatures import operations, takeovers, transitions
 from petition.signatures.models import LinkToken, Report, Signature, SigningRequest, Takeover
 from petition.signatures.rules import AccessRule
@@ -34,6 +35,7 @@ CLUES = timedelta(hours=72)  # after publication, for the clusters of a wave; as
 REPRESENTATIVE = timedelta(days=30)  # after an organisation's entry was rejected
 WAVE = timedelta(days=30)  # for what was noticed and prepared about a wave
 SESSIONS = timedelta(days=30)
+DEAD = timedelta(days=90)
 CLOCKS = timedelta(hours=1)  # by which a node's clock may be late and still take nothing for unspent
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
@@ -95,6 +97,7 @@ def _of_the_platform(now: datetime) -> list[Rule]:
     return [
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
         ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
+        ("mailboxes that were found dead 90 days ago", Suppression, _revived(now), _deleting(Suppression)),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
         ("log-ins of the team older than 30 days", TeamSession, TeamSession.began_at <= now - SESSIONS, _deleting(TeamSession)),
     ]
@@ -110,6 +113,11 @@ def _of_ended_letters(now: datetime) -> list[Rule]:
         ("hashes of imported rows kept to the end of their letter's term", Signature, _hashed(now), _forget_digest),
         ("notes and answers kept to the end of their letter's term", Note, _of(_ended(now)), _deleting(Note)),
     ]
+
+
+def _revived(now: datetime) -> ColumnElement[bool]:
+    # Whoever has the mailbox again would wait in vain for a link that confirms; a wish for no mail stays.
+    return (Suppression.reason == "bounced") & (Suppression.since <= now - DEAD)
 
 
 def _ended(now: datetime) -> Select[int]:

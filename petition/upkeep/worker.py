@@ -16,7 +16,7 @@ from petition.imports import landing
 from petition.limits import Limiter
 from petition.moderation import spikes, sweeping
 from petition.outbox.delivery import Counts, deliver_due
-from petition.upkeep import retention
+from petition.upkeep import retention, returned
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     """
     if once:
         counts = deliver_due(config, clock=clock, stop=stop)
+        returned.work(config, clock())
         spikes.notice(config, clock())
         while _in_the_background(config, clock, stop):
             pass
@@ -99,7 +100,8 @@ def _seal(_config: Config, now: datetime) -> None:
     audit.seal(now)
 
 
-EVERY: dict[Job, float] = {_tidy: 3600.0, spikes.notice: 300.0, _seal: 30.0}  # seconds between two times, in each worker
+# Seconds between two times, in each worker.
+EVERY: dict[Job, float] = {_tidy: 3600.0, spikes.notice: 300.0, returned.work: 60.0, _seal: 30.0}
 
 
 def _pause(counts: Counts, setbacks: int) -> float:

@@ -54,11 +54,11 @@ def test_faults_are_shown_with_their_lines(sqlite_client: FlaskClient) -> None:
     assert wrong.status_code == 422
     assert "there are 130 faults" in wrong.text and "and 30 more" in wrong.text
     assert re.search(r'<td class="number">2</td><td><code dir="ltr">country</code></td>', wrong.text)
-    for content, words in ((b"", "The file is empty."), (b"PK\x03\x04...", "This is a spreadsheet"), ("name\nŁukasz\n".encode("cp1250"), "cannot be told")):
+    polish = "name\nŁukasz\n".encode("windows-1250")
+    for content, words in ((b"", "The file is empty."), (b"PK\x03\x04...", "This is a spreadsheet"), (polish, "cannot be told")):
         answer = upload(browser, content)
         assert (answer.status_code, words in answer.text) == (422, True), words
-    assert upload(browser, "name\nŁukasz\n".encode("cp1250"), encoding="windows-1250").status_code == 303
-    assert "Łukasz" in browser.get(upload(browser, "name\nŁukasz\n".encode("cp1250"), encoding="windows-1250").location).text
+    assert "Łukasz" in browser.get(upload(browser, polish, encoding="windows-1250").location).text
 
 
 def test_a_staged_file_can_be_discarded(sqlite_client: FlaskClient) -> None:

@@ -4,9 +4,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from petition.db import transaction
+from petition.outbox import bounces
+from petition.outbox.bounces import Report
 from petition.outbox.models import OutboxMail
 from tests.admin import people
-from tests.factories import ANA, SIGN, letter
+from tests.factories import ANA, SIGN, ask, letter, mails, now
 
 
 def test_a_failed_decision_is_shown_with_its_letter(client: FlaskClient) -> None:
@@ -33,3 +35,13 @@ def test_a_failed_mail_is_shown_to_its_team_and_to_no_other(client: FlaskClient)
     assert "ana@example.org" not in page
     stranger = people.browser(people.member("owner", "stranger@elsewhere.example.org", team="Another team"))
     assert "recipient 550" not in stranger.get("/admin/mail").text
+
+
+def test_what_came_back_is_shown_by_domain(sqlite_client: FlaskClient) -> None:
+    letter()
+    ask(sqlite_client, **ANA)
+    bounces.record(Report(mails()[0].message_id, "bounce", "5.2.2", "union.example.com"), now=now())
+    page = people.browser(people.member()).get("/admin/mail").text
+    assert '<th scope="row"><bdi>union.example.com</bdi></th><td class="number">1</td><td class="number">0</td>' in page
+    assert "returned 5.2.2" in page and "sent back" in page
+    assert "ana@example.org" not in page

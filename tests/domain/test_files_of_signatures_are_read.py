@@ -44,7 +44,8 @@ def test_western_letters_are_told_from_others() -> None:
 
 
 @pytest.mark.parametrize(("content", "separator"), [
-    ("name,role\nAna,cook\n", ","), ("name;role\nAna;cook\n", ";"), ("name\trole\nAna\tcook\n", "\t"), ("sep=|\nname|role\nAna|cook\n", "|"),
+    ("name,role\nAna,cook\n", ","), ("name;role\nAna;cook\n", ";"), ("name\trole\nAna\tcook\n", "\t"),
+    ("sep=|\nname|role\nAna|cook\n", "|"),
     ('"Full Name";"Job Title"\r\n"Ana; the elder";cook\r\n', ";"),
 ])  # fmt: skip
 def test_the_separator_is_found_out(content: str, separator: str) -> None:

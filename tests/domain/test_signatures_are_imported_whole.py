@@ -115,7 +115,8 @@ def test_what_looks_wrong_waits_for_the_team(sqlite_app: Flask) -> None:
         "=HYPERLINK(1),,,,,,,\n'=cmd,,,,,,,\nSee www.example.com,,,,,,,\nPaula Paper,,,,,,,\nD. Throwaway,,,,x@mailinator.com,,,\n"
     ))  # fmt: skip
     assert [(each.name, each.state) for each in rows()] == [
-        ("=HYPERLINK(1)", "held"), ("=cmd", "held"), ("See www.example.com", "held"), ("Paula Paper", "published"), ("D. Throwaway", "held"),
+        ("=HYPERLINK(1)", "held"), ("=cmd", "held"), ("See www.example.com", "held"), ("Paula Paper", "published"),
+        ("D. Throwaway", "held"),
     ]  # fmt: skip
     assert batch.report["held"] == 4
     letter.review = "all"

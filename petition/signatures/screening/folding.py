@@ -65,7 +65,7 @@ def _prototype(letter: str) -> str:
 
 def as_drawn(text: str) -> str:
     """A text with the capitals that are drawn like Latin ones made Latin: М is an M, though м is no m."""
-    return "".join(_capital(letter) for letter in text)
+    return text if text.isascii() else "".join(_capital(letter) for letter in text)
 
 
 @cache
