@@ -69,8 +69,55 @@ def upgrade() -> None:
     with op.batch_alter_table('suppression', schema=None) as batch_op:
         batch_op.add_column(sa.Column('reason', sa.String(length=10), nullable=False, server_default='asked'))
 
+    op.create_table(
+        'webhook',
+        sa.Column('id', sa.Integer(), nullable=False),
+        sa.Column('public_id', sa.String(length=36), nullable=False),
+        sa.Column('team_id', sa.Integer(), nullable=False),
+        sa.Column('url', sa.String(length=500), nullable=False),
+        sa.Column('events', sa.JSON(), nullable=False),
+        sa.Column('salt', sa.String(length=64), nullable=False),
+        sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('created_by', sa.String(length=254), nullable=False),
+        sa.Column('failures', sa.Integer(), nullable=False),
+        sa.Column('failing_since', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('retry_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('disabled_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('disabled_why', sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_webhook_team_id_team')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook')),
+        sa.UniqueConstraint('public_id', name=op.f('uq_webhook_public_id')),
+    )
+    with op.batch_alter_table('webhook', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_webhook_team_id'), ['team_id'], unique=False)
+
+    op.create_table(
+        'webhook_delivery',
+        sa.Column('id', BIG, nullable=False),
+        sa.Column('hook_id', sa.Integer(), nullable=False),
+        sa.Column('letter_id', sa.Integer(), nullable=True),
+        sa.Column('message_id', sa.String(length=40), nullable=False),
+        sa.Column('event', sa.String(length=30), nullable=False),
+        sa.Column('payload', sa.JSON(), nullable=False),
+        sa.Column('state', sa.String(length=10), nullable=False),
+        sa.Column('queued_at', sa.DateTime(timezone=True), nullable=False),
+        sa.Column('leased_until', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('attempts', sa.Integer(), nullable=False),
+        sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+        sa.Column('answer', sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(['hook_id'], ['webhook.id'], name=op.f('fk_webhook_delivery_hook_id_webhook')),
+        sa.ForeignKeyConstraint(['letter_id'], ['letter.id'], name=op.f('fk_webhook_delivery_letter_id_letter')),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_delivery')),
+    )
+    with op.batch_alter_table('webhook_delivery', schema=None) as batch_op:
+        batch_op.create_index('ix_webhook_delivery_due', ['state', 'hook_id', 'id'], unique=False)
+        batch_op.create_index('ix_webhook_delivery_hook_id', ['hook_id', 'id'], unique=False)
+
 
 def downgrade() -> None:
+    op.drop_table('webhook_delivery')
+    op.drop_table('webhook')
+
     with op.batch_alter_table('suppression', schema=None) as batch_op:
         batch_op.drop_column('reason')
 

@@ -57,6 +57,7 @@ def init_app(app: Flask) -> None:
         talk,
         team,
         trail,
+        webhooks,
         words,
     )
 

@@ -17,6 +17,7 @@ MESSAGES = {
     "decision": N_("what became of a held signature"),
     "takeover": N_("who answers for an organisation's entry"),
     "invitation": N_("an invitation to the team"),
+    "webhook": N_("that a webhook was switched off"),
 }
 
 

@@ -20,7 +20,7 @@ from petition.errors import LinkNotValid
 from petition.outbox.models import EMPTIED, OutboxMail
 
 # What members of a team are mailed for their work; every other message goes to a signatory, who may stop it.
-TO_THE_TEAM = frozenset({"invitation", "spike"})
+TO_THE_TEAM = frozenset({"invitation", "spike", "webhook"})
 REASONS = ("asked", "bounced", "complained")  # by its holder; the mailbox is dead; its holder reported a mail as unwanted
 PROOF = 16  # bytes of the HMAC in a link
 _TOKEN = re.compile(r"([\w-]{64})[^\w-]*", re.ASCII)  # with whatever a mail program left at its end

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table, delete, insert
 from sqlalchemy.dialects import postgresql, sqlite
@@ -73,6 +73,30 @@ class Because:
     takes_back: bool = False
 
 
+class Moved(NamedTuple):
+    """One signature that came from one state into another."""
+
+    letter_id: int
+    public_id: str
+    old: str
+    new: str
+
+
+# Rooms above this one that tell others what happened.
+_telling: list[Callable[[Session, Sequence[Moved], datetime], None]] = []
+
+
+def on_move(tell: Callable[[Session, Sequence[Moved], datetime], None]) -> Callable[[Session, Sequence[Moved], datetime], None]:
+    """Register the decorated function to run, in the same transaction, after signatures came into a state."""
+    _telling.append(tell)
+    return tell
+
+
+def _tell(session: Session, moved: Sequence[Moved], now: datetime) -> None:
+    for tell in _telling:
+        tell(session, moved, now)
+
+
 def on_forget(forget: Callable[[Session, Signature], None]) -> Callable[[Session, Signature], None]:
     """Register the decorated function to run, in the same transaction, whenever a signature is withdrawn or its name erased."""
     _forgetting.append(forget)
@@ -113,6 +137,9 @@ def move_many(session: Session, signatures: Sequence[Signature], state: str, bec
         )
         for signature, (old, _) in zip(signatures, came_from, strict=True)
     ])  # fmt: skip
+    _tell(session, [
+        Moved(signature.letter_id, signature.public_id, old, state) for signature, (old, _) in zip(signatures, came_from, strict=True)
+    ], because.now)  # fmt: skip
 
 
 def arrive_many(session: Session, arriving: Sequence[tuple[Arriving, str]], because: Because) -> None:
@@ -129,6 +156,7 @@ def arrive_many(session: Session, arriving: Sequence[tuple[Arriving, str]], beca
         # The table itself: the mapper would make a statement for every pattern of empty columns.
         session.execute(insert(Signature.__table__), [vars(arrival) for arrival, _ in arriving])  # type: ignore[arg-type]
     add(session, changes)
+    _tell(session, [Moved(each.letter_id, each.public_id, NEW, state) for each, state in arriving], because.now)
 
 
 def _enter(session: Session, signature: Signature, state: str, because: Because, changes: Cells) -> tuple[str, bool]:

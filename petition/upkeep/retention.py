@@ -23,6 +23,7 @@ from petition.outbox.suppression import Suppression
 from petition.signatures import operations, takeovers, transitions
 from petition.signatures.models import LinkToken, Report, Signature, SigningRequest, Takeover
 from petition.signatures.rules import AccessRule
+from petition.webhooks.models import WebhookDelivery
 
 CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
 HELD = timedelta(days=30)
@@ -92,11 +93,13 @@ def _of_moderation(now: datetime) -> list[Rule]:
 
 def _of_the_platform(now: datetime) -> list[Rule]:
     """Mail that left the queue or came too late, and the trail."""
+    told = WebhookDelivery.finished_at <= now - SENT
     free = or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now)
     stale = (OutboxMail.state == "queued") & (OutboxMail.expires_at <= now) & free
     return [
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
         ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
+        ("messages to webhooks that left the queue 30 days ago", WebhookDelivery, told, _deleting(WebhookDelivery)),
         ("mailboxes that were found dead 90 days ago", Suppression, _revived(now), _deleting(Suppression)),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
         ("log-ins of the team older than 30 days", TeamSession, TeamSession.began_at <= now - SESSIONS, _deleting(TeamSession)),

@@ -9,5 +9,6 @@ from petition.outbox import models as outbox
 from petition.outbox import suppression
 from petition.signatures import models as signatures
 from petition.signatures import rules, wordlists
+from petition.webhooks import models as webhooks
 
-MODULES = (accounts, audit, challenge, imports, letters, limits, moderation, outbox, suppression, signatures, rules, wordlists)
+MODULES = (accounts, audit, challenge, imports, letters, limits, moderation, outbox, suppression, signatures, rules, webhooks, wordlists)

@@ -17,6 +17,7 @@ from petition.limits import Limiter
 from petition.moderation import spikes, sweeping
 from petition.outbox.delivery import Counts, deliver_due
 from petition.upkeep import retention, returned
+from petition.webhooks import delivering
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +63,10 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
 
 
 def _in_the_background(config: Config, clock: Callable[[], datetime], stop: threading.Event, seconds: float | None = None) -> bool:
-    """Go on with bulk decisions and imports, for so many seconds each; whether there is more to do at once."""
+    """Go on with bulk decisions, imports and webhooks, for so many seconds each; whether there is more to do at once."""
     more = sweeping.work(config, clock=clock, stop=stop, seconds=seconds)
-    return landing.work(clock=clock, stop=stop, seconds=seconds) or more
+    more = landing.work(clock=clock, stop=stop, seconds=seconds) or more
+    return delivering.work(config, clock=clock, stop=stop, seconds=seconds) or more
 
 
 def _rest(seconds: float, config: Config, clock: Callable[[], datetime], stop: threading.Event) -> None:

@@ -7,12 +7,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from petition.accounts import ROLES, TeamSession, sessions
+from petition.accounts import ROLES, Member, TeamSession, sessions
 from petition.audit import COMMAND_LINE
 from petition.db import transaction
 from petition.letters.models import Letter
 from petition.moderation import bulk
 from petition.moderation.criteria import Criteria
+from petition.webhooks.models import Webhook
 from tests import factories, importing
 from tests.admin import people
 
@@ -33,6 +34,7 @@ PAGES = {
     "/admin/account": "viewer", "/admin/audit/export": "owner", "/admin/limits": "owner",
     "/admin/lists": "moderator", "/admin/letters/open-the-road/lists": "moderator",
     "/admin/letters/open-the-road/imports": "editor", "/admin/imports/{import}": "editor",
+    "/admin/webhooks": "owner", "/admin/webhooks/{hook}": "owner",
 }  # fmt: skip
 RULE = {"action": "add", "verdict": "block", "kind": "domain", "pattern": "example.com", "reason": "A wave."}
 FORMS = {
@@ -40,6 +42,8 @@ FORMS = {
     "/admin/lists": ("moderator", RULE | {"scope": "team:1"}),
     "/admin/lists/1/remove": ("moderator", {}),
     "/admin/letters/open-the-road/imports": ("editor", {}),
+    "/admin/webhooks": ("owner", {"team": "{team}"}),
+    "/admin/webhooks/{hook}/test": ("owner", {}),
     "/admin/imports/{import}/confirm": ("editor", {}),
     "/admin/imports/{import}/take-back": ("editor", {}),
     "/admin/imports/{import}/discard": ("editor", {}),
@@ -90,11 +94,22 @@ def filled(client: FlaskClient) -> dict[str, str]:
     people.ready_reason(other.memberships[0].team_id)
     session = sessions.begin(people.member("owner").id, factories.now())
     names = {"id": found, "team": str(other.memberships[0].team_id), "other": str(other.id), "session": sessions.digest(session)}
-    return names | {"takeover": str(takeover), "import": importing.read(letter, importing.PAPER).batch}
+    return names | {"takeover": str(takeover), "import": importing.read(letter, importing.PAPER).batch, "hook": hook(other)}
+
+
+def hook(someone: Member) -> str:
+    """A webhook of their team; returns its public id."""
+    with transaction() as session:
+        made = Webhook(
+            team_id=someone.memberships[0].team_id, url="https://hooks.example.com/", events=[], created_at=factories.now(), created_by="x",
+        )  # fmt: skip
+        session.add(made)
+        session.flush()
+        return made.public_id
 
 
 def test_no_route_is_left_out(sqlite_app: Flask) -> None:
-    names = dict.fromkeys(("id", "team", "other", "session", "takeover", "import"), "1")
+    names = dict.fromkeys(("id", "team", "other", "session", "takeover", "import", "hook"), "1")
     adapter = sqlite_app.url_map.bind("localhost")
     looked_at = {
         (method, adapter.match(address.partition("?")[0].format(**names), method)[0])
