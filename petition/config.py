@@ -108,6 +108,18 @@ def _sender(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    if "<" in value:
+        raise _Refused("say one address alone, such as returned@example.org")
+    return _sender(value)
+
+
+def _bounces(value: str) -> str:
+    if not re.fullmatch(r"maildir:/[^\0]+", value):
+        raise _Refused("say maildir:/PATH, the whole path of a Maildir")
+    return value
+
+
 def _languages(value: str) -> tuple[str, ...]:
     codes = tuple(code.strip() for code in value.split(",") if code.strip())
     unknown = [code for code in codes if code not in i18n.SHIPPED]
@@ -141,6 +153,9 @@ class Config:
     mail_from: str = setting("Whom the mails come from.", _sender, "Open letters <letters@localhost.localdomain>", "`Open letters <letters@localhost.localdomain>`")
     mail_rate: int = setting("How many mails of a mailing (updates, last calls) go out a minute at most, all together; other mails do not wait for them.", _rate, 600, "`600`")
     mail_domain_rate: int = setting("How many of those go to one mail domain a minute at most.", _rate, 120, "`120`")
+    bounce_address: str = setting("Where mails that cannot be delivered come back to, used as the envelope sender; `PETITION_BOUNCES` reads its mailbox.", _address, "", "the address of `PETITION_MAIL_FROM`")
+    bounces: str = setting("A mailbox of returned mails and complaints that the worker reads every minute: `maildir:/path`; what it understood is deleted there.", _bounces, "", "none is read")
+    bounce_secret: str = setting("Opens `/hooks/bounces` to a mail service that signs its reports with it; without it there is no such address; 32 characters or more.", _secret, "", "no such address", secret=True)
     operator: str = setting("Who runs the site and how to reach them; shown at the foot of every page.", str, "", "nobody named")
     languages: tuple[str, ...] = setting("Interface languages, the site's own first.", _languages, i18n.SHIPPED, f"`{','.join(i18n.SHIPPED)}`")
     redis_url: str = setting("Keeps what the limits count, and its 72-hour key, in Redis, for several web nodes; needs the `redis` extra.", _redis, "", "a file shared by the processes of this machine", secret=True)

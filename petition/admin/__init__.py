@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
         alarm,
         bulk,
         following,
+        imports,
         initial,
         letter_files,
         letter_settings,
@@ -61,6 +62,7 @@ def init_app(app: Flask) -> None:
         team,
         trail,
         updates,
+        webhooks,
         words,
         writing,
     )

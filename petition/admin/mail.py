@@ -1,4 +1,4 @@
-"""Which mails never arrived, and at which stage they failed."""
+"""Which mails never arrived or came back, at which stage they failed, and at which domains."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ MESSAGES = {
     "update": N_("an update of a letter"),
     "update_test": N_("a test of an update"),
     "last_call": N_("the last call before a letter closes"),
+    "webhook": N_("that a webhook was switched off"),
 }
 
 # What becomes of mails, in the order of the tables; whatever else is counted comes after it by its own word.

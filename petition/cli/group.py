@@ -11,6 +11,7 @@ from flask_migrate.cli import db as migrations
 from petition.cli.care import check, purge
 from petition.cli.demo import demo
 from petition.cli.export import export
+from petition.cli.imports import import_
 from petition.cli.letter import letter
 from petition.cli.mail import mail
 from petition.cli.serving import serve, worker
@@ -18,7 +19,7 @@ from petition.cli.team import team
 from petition.errors import PetitionError
 from petition.upkeep.readiness import DATABASE_ERRORS
 
-COMMANDS: list[click.Command] = [demo, serve, worker, letter, team, mail, export, check, purge]
+COMMANDS: list[click.Command] = [demo, serve, worker, letter, team, mail, export, import_, check, purge]
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 from flask import current_app
@@ -10,7 +11,16 @@ from flask.cli import with_appcontext
 
 from petition.audit import COMMAND_LINE
 from petition.outbox import suppression
-from petition.upkeep import readiness
+from petition.upkeep import readiness, returned
+
+OUTCOMES = {
+    "bounced": "came back for good",
+    "complained": "were reported as unwanted",
+    "noted": "are delayed",
+    "again": "were known already",
+    "unknown": "are about no mail of the last 30 days of ours",
+    "other": "are no reports",
+}
 
 
 @click.group()
@@ -29,6 +39,17 @@ def stop(address: str) -> None:
         click.echo("Mail to this address is stopped. Members of a team still get what they need for their work.")
     else:
         click.echo("Mail to this address was stopped already; nothing was changed.")
+
+
+@mail.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@with_appcontext
+def bounces(path: Path) -> None:
+    """Take in the returned mails and complaints of a Maildir or mbox file, which stays as it is."""
+    readiness.require_schema()
+    done = returned.read(path, datetime.now(UTC))
+    for outcome, words in OUTCOMES.items():
+        click.echo(f"{done[outcome]:>7}  {words}")
 
 
 @mail.command()

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from petition import addresses
 from petition.db import serialise
 from petition.outbox import suppression
 from petition.outbox.models import EMPTIED, OutboxMail
@@ -54,6 +55,7 @@ def queue(
     session.add(OutboxMail(
         message_id=uuid.uuid4().hex, message=message, language=language, recipient=to, values=values,
         recipient_fingerprint=fingerprint, scope=scope, queued_at=now, due_at=now + wait, expires_at=now + lifetime, bulk=bulk,
+        domain=domain if addresses.is_free_mail(domain := addresses.domain(to)) else "",
     ))  # fmt: skip
     return True
 

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 LEASE = timedelta(seconds=60)
-UNDELIVERED = ("failed", "dropped")
+UNDELIVERED = ("failed", "dropped", "bounced")
 DOUBTS = 3  # sends of unknown outcome after which one more would be a nuisance
 GAVE_UP = "gave up after three attempts of unknown outcome"
 BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
@@ -65,7 +65,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class FailedMail:
-    """A mail that was given up or came too late, as the team may see it: no address, no words."""
+    """A mail that was given up, came too late or came back, as the team may see it: no address, no words."""
 
     id: int
     state: str
@@ -113,9 +113,9 @@ def waiting(now: datetime) -> Waiting:
 
 
 def recent(limit: int = 50) -> list[FailedMail]:
-    """The mails that never arrived, as far as we know, newest first."""
+    """The mails that never arrived, as far as we know, or were reported as unwanted; newest first."""
     columns = [getattr(OutboxMail, name) for name in FailedMail.__dataclass_fields__]
-    query = select(*columns).where(OutboxMail.state.in_(UNDELIVERED)).order_by(OutboxMail.id.desc()).limit(limit)
+    query = select(*columns).where(OutboxMail.state.in_((*UNDELIVERED, "complained"))).order_by(OutboxMail.id.desc()).limit(limit)
     return [FailedMail(*row) for row in db.session.execute(query)]
 
 

@@ -10,13 +10,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.db import Model, UtcDateTime
 
-STATES = ("queued", "sent", "failed", "dropped", "stopped")  # stopped by its recipient
+STATES = (
+    "queued", "sent", "failed", "dropped", "stopped",  # stopped by its recipient
+    "bounced", "complained",  # taken by a mail server, and then sent back, or reported as unwanted
+)  # fmt: skip
 # What a mail no longer holds once it has left the queue.
 EMPTIED: dict[str, Any] = {"recipient": None, "values": null()}
 
 
 class OutboxMail(Model):
-    """A queued, sent, failed, dropped or stopped mail; `recipient` and `values` are emptied when it leaves the queue."""
+    """A mail that is queued or was; `recipient` and `values` are emptied when it leaves the queue."""
 
     __tablename__ = "outbox_mail"
     __table_args__ = (
@@ -43,4 +46,6 @@ class OutboxMail(Model):
     attempts: Mapped[int] = mapped_column(default=0)
     unknowns: Mapped[int] = mapped_column(default=0)  # attempts that ended without anybody recording how
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Where it went, if that is a domain at which everybody can have a mailbox: reports that come later are counted by it.
+    domain: Mapped[str] = mapped_column(String(254), default="")
     last_error: Mapped[str] = mapped_column(String(500), default="")  # stage and code only, never an address

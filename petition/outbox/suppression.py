@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from petition import addresses, audit
-from petition.audit import MAILBOX_HOLDER, Actor
+from petition.audit import MAILBOX_HOLDER, PLATFORM, Actor
 from petition.config import Config
 from petition.db import Model, UtcDateTime, db, is_postgresql, transaction
 from petition.errors import LinkNotValid
@@ -21,7 +21,8 @@ from petition.outbox import tally
 from petition.outbox.models import EMPTIED, OutboxMail
 
 # What members of a team are mailed for their work; every other message goes to a signatory, who may stop it.
-TO_THE_TEAM = frozenset({"invitation", "spike", "milestone", "digest", "update_test"})
+TO_THE_TEAM = frozenset({"invitation", "spike", "milestone", "digest", "update_test", "webhook"})
+REASONS = ("asked", "bounced", "complained")  # by its holder; the mailbox is dead; its holder reported a mail as unwanted
 PROOF = 16  # bytes of the HMAC in a link
 _TOKEN = re.compile(r"([\w-]{64})[^\w-]*", re.ASCII)  # with whatever a mail program left at its end
 
@@ -33,12 +34,13 @@ class StopLinkNotValid(LinkNotValid):
 
 
 class Suppression(Model):
-    """One mailbox that gets no mail until its holder allows it again."""
+    """One mailbox that gets no mail until its holder allows it again; `reason` is one of REASONS."""
 
     __tablename__ = "suppression"
 
     fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
     since: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(String(10), default="asked")
 
 
 def token(fingerprint: str, config: Config) -> str:
@@ -86,16 +88,23 @@ def stop_address(address: str, *, actor: Actor, config: Config, now: datetime) -
     return _stop(_fingerprint(address, config), actor, now)
 
 
-def _stop(found: str, actor: Actor, now: datetime) -> bool:
+def stop_mailbox(fingerprint: str, reason: str, *, now: datetime) -> bool:
+    """Stop all mail to a mailbox that is dead or complains; False when it was stopped before."""
+    return _stop(fingerprint, PLATFORM, now, reason)
+
+
+def _stop(found: str, actor: Actor, now: datetime, reason: str = "asked") -> bool:
     waiting = (OutboxMail.recipient_fingerprint == found, OutboxMail.state == "queued", OutboxMail.message.not_in(TO_THE_TEAM))
     with transaction() as session:
-        insert = (postgresql if is_postgresql(session) else sqlite).insert(Suppression).values(fingerprint=found, since=now)
+        insert = (postgresql if is_postgresql(session) else sqlite).insert(Suppression).values(fingerprint=found, since=now, reason=reason)
+        if reason == "asked":  # a wish outlasts whatever was found out
+            session.execute(update(Suppression).where(Suppression.fingerprint == found).values(reason=reason, since=now))
         new = session.execute(insert.on_conflict_do_nothing().returning(Suppression.fingerprint)).scalar() is not None
         ids = tally.leaving(session, and_(*waiting), "stopped", now)
         gone = {"state": "stopped", "finished_at": now, "leased_until": None, **EMPTIED}
         session.execute(update(OutboxMail).where(OutboxMail.id.in_(ids)).values(gone))
         if new:
-            _record(session, "mail.stopped", found, actor, now)
+            _record(session, "mail.stopped", found, actor, now, why=reason)
     return new
 
 
@@ -121,5 +130,5 @@ def _fingerprint(address: str, config: Config) -> str:
     return addresses.fingerprint(addresses.normalise(address.strip()), config.fingerprint_bytes)
 
 
-def _record(session: Session, action: str, found: str, actor: Actor, now: datetime) -> None:
-    audit.record(session, at=now, actor=actor, action=action, thing=("mailbox", found[:16]))
+def _record(session: Session, action: str, found: str, actor: Actor, now: datetime, **details: str) -> None:
+    audit.record(session, at=now, actor=actor, action=action, thing=("mailbox", found[:16]), **details)

@@ -72,7 +72,7 @@ def open_transport(config: Config) -> Transport:
     sender = parseaddr(config.mail_from)[1]
     if not sender.rpartition("@")[0].isascii():
         raise BadSetting(name="PETITION_MAIL_FROM", reason="use ASCII letters only before the @")
-    return Smtp(urlsplit(config.mail_url), hostname=addresses.domain(sender))
+    return Smtp(urlsplit(config.mail_url), hostname=addresses.domain(sender), envelope=config.bounce_address)
 
 
 class Mailbox:
@@ -108,8 +108,9 @@ class Mailbox:
 class Smtp:
     """One SMTP connection, reused for many mails and opened anew when it broke (RFC 5321)."""
 
-    def __init__(self, url: SplitResult, hostname: str) -> None:
-        self._url, self._hostname = url, hostname
+    def __init__(self, url: SplitResult, hostname: str, envelope: str = "") -> None:
+        """Make ready; mails come back to `envelope` where one is given, else to whom they are from."""
+        self._url, self._hostname, self._envelope = url, hostname, envelope
         self._connection: smtplib.SMTP | None = None
         self._used = 0
 
@@ -128,7 +129,7 @@ class Smtp:
         self._used += 1
         deadline = time.monotonic() + PATIENCE * TIMEOUT
         recipient = message["To"].addresses[0].addr_spec
-        _address(self._connection, message["From"].addresses[0].addr_spec, recipient)
+        _address(self._connection, self._envelope or message["From"].addresses[0].addr_spec, recipient)
         _hand_over(self._connection, message.as_bytes(), deadline)
 
     def close(self) -> None:

@@ -117,8 +117,8 @@ def letter(slug: str) -> Response:
     """The letter, its counts, its latest signatories, and the form."""
     found = letters.find_published(slug)
     context = letter_context(found)
-    organisations = directory.signatories(found, kind="organisation", limit=24, besides_initial=True).entries
-    people = directory.signatories(found, kind="person", limit=60, besides_initial=True).entries
+    organisations = directory.signatories(found, kind="organisation", limit=24, besides_initial=True, online=True).entries
+    people = directory.signatories(found, kind="person", limit=60, besides_initial=True, online=True).entries
     html = render_template(
         "public/letter.html", **context, body=text.to_html(context["words"].body), organisations=organisations, people=people, form=None,  # type: ignore[attr-defined]
         initial=directory.initial(found), source=tagged(), news=writing.public(found, writing.ON_THE_LETTER),

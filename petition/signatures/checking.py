@@ -40,10 +40,11 @@ def reasons(session: Session, letter: Letter, statement: dict[str, str], how: Ar
         flags = [flag for flag in flags if flag.code not in screening.ANSWERED_FOR]
     elif verdict == "block":
         flags.append(Flag("blocked"))
-    return flags + list(_asked_for(letter, statement["kind"]))
+    return flags + list(asked_for(letter, statement["kind"]))
 
 
-def _asked_for(letter: Letter, kind: str) -> Iterator[Flag]:
+def asked_for(letter: Letter, kind: str) -> Iterator[Flag]:
+    """Why the team wants to see a signature of this kind, whatever it says."""
     if letter.holding:
         yield Flag("holding")
     if kind == "organisation":
@@ -60,7 +61,7 @@ def screen(session: Session, letter: Letter, statement: dict[str, str], *, mail_
     alike = _drawn_alike(session, letter, kind, texts[column], own_id)
     flags = screening.of_texts(texts, column, wordlists.of(session, letter))
     flags += screening.screen(texts, website=statement["website"], lookalikes=alike)
-    return flags + (list(_of_organisation(session, letter, statement, mail_domain, own_id)) if kind == "organisation" else [])
+    return flags + (list(of_organisation(session, letter, statement, mail_domain, own_id)) if kind == "organisation" else [])
 
 
 def _drawn_alike(session: Session, letter: Letter, kind: str, shown: str, own_id: int) -> list[str]:
@@ -70,7 +71,8 @@ def _drawn_alike(session: Session, letter: Letter, kind: str, shown: str, own_id
     return list(session.scalars(alike)) if shown else []
 
 
-def _of_organisation(session: Session, letter: Letter, said: dict[str, str], mail_domain: str, own_id: int) -> Iterator[Flag]:
+def of_organisation(session: Session, letter: Letter, said: dict[str, str], mail_domain: str, own_id: int) -> Iterator[Flag]:
+    """Why an organisation's website or mail domain may mean that it has an entry already."""
     host = website_host(said["website"])
     others = select(Signature).where(Signature.letter_id == letter.id, Signature.id != own_id)
     if host is not None and session.scalar(others.where(Signature.website_host == host).limit(1)) is not None:

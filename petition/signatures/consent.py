@@ -16,6 +16,7 @@ from petition.signatures.models import ConsentSentence
 _AGREE = N_("I have read the letter and agree that %(controller)s records my signature and publishes it as I chose above.")
 _KEPT = N_("My name is kept until %(date)s at the latest; I can hide or withdraw it at any time.")
 _KEPT_OPEN = N_("I can hide or withdraw my name at any time.")
+_ELSEWHERE = N_("Given on paper or on another platform. Whoever imported the signature answers for the agreement it was given with.")
 _CONTACT = N_("Questions about my data go to %(contact)s.")
 
 
@@ -38,9 +39,14 @@ def digest(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
-def record(session: Session, letter: Letter, language: str) -> ConsentSentence:
-    """The row of the sentence shown now, added as the next version when its words are new."""
-    words = sentence(letter, language)
+def elsewhere(language: str) -> str:
+    """What stands in the place of a consent sentence where a signature was not given here."""
+    return i18n.translate(language, _ELSEWHERE)
+
+
+def record(session: Session, letter: Letter, language: str, words: str = "") -> ConsentSentence:
+    """The row of these words, else of the sentence shown now, added as the next version when they are new."""
+    words = words or sentence(letter, language)
     mine = select(ConsentSentence).where(ConsentSentence.letter_id == letter.id, ConsentSentence.language == language)
     found = session.scalar(mine.where(ConsentSentence.sentence == words))
     if found is None:

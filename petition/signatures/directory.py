@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, text
 
 from petition.db import db
 from petition.errors import BadCursor
@@ -111,9 +111,11 @@ def countries(letter: Letter) -> list[tuple[str, int]]:
 
 def signatories(
     letter: Letter, *, kind: str = "", country: str = "", query: str = "", after: str = "", limit: int = PAGE,
-    besides_initial: bool = False,
+    besides_initial: bool = False, online: bool = False,
 ) -> Page:  # fmt: skip
-    """Entries on display, the newest first, on request without the initial signatories; of a protected letter none.
+    """Entries on display, the newest first, on request without the initial signatories or only those who signed here.
+
+    Of a protected letter there are none.
 
     Raises BadCursor for an `after` that no list of this letter handed out. `limit` is clamped to LARGEST_PAGE.
     """
@@ -127,6 +129,8 @@ def signatories(
         rows = _from_country(rows, letter, country)
     if query:
         rows = rows.where(named(query))
+    if online:
+        rows = rows.where(text("signature.origin = 'online'"))  # in the words of its index
     if besides_initial:
         rows = rows.where(Signature.pinned.is_(None))
     if after:

@@ -32,6 +32,8 @@ REASONS = {
     "approve": N_("looked at and accepted"),
     "hold": N_("looked at again by the team"),
     "restore": N_("a decision was undone"),
+    "taken back": N_("an import was taken back"),
+    "signed here": N_("the signatory confirmed it here and is counted from now on"),
 }
 OTHER = N_("another reason")
 

@@ -117,6 +117,13 @@ class Signature(Statement, Model):
             "ix_signature_reachable", "letter_id", "id",
             sqlite_where=text("email IS NOT NULL"), postgresql_where=text("email IS NOT NULL"),
         ),
+        Index("uq_signature_import_digest", "letter_id", "import_digest", unique=True),
+        Index("ix_signature_import_id", "import_id", "id"),
+        # What readers are shown first, however many were imported after it.
+        Index(
+            "ix_signature_online", "letter_id", "state", "listed", "kind", "id",
+            sqlite_where=text("origin = 'online'"), postgresql_where=text("origin = 'online'"),
+        ),
         Index("ix_signature_skeleton", "letter_id", "skeleton"),
         Index("ix_signature_website_host", "letter_id", "website_host"),
         Index("ix_signature_hour", "letter_id", "hour"),
@@ -137,6 +144,9 @@ class Signature(Statement, Model):
     state_before: Mapped[str] = mapped_column(String(10), default="")
     appeared: Mapped[bool] = mapped_column(default=False)  # whether it was ever published: what was hidden then stays hidden
     origin: Mapped[str] = mapped_column(String(10), default="online")
+    # Of one collected elsewhere: the file it came with, and a keyed hash of its row, so that the same file adds nothing.
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("import_batch.id"))
+    import_digest: Mapped[str | None] = mapped_column(String(64))
     email: Mapped[str | None] = mapped_column(String(254))
     address_fingerprint: Mapped[str | None] = mapped_column(String(64))
     organisation_key: Mapped[str | None] = mapped_column(String(200))

@@ -194,7 +194,7 @@ def _sign(session: Session, found: SigningRequest, how: ways.Arrival, config: Co
         organisation = violated(error, "uq_signature_organisation", "signature.letter_id", "signature.organisation_key")
         if not person and not organisation:
             raise
-        return _standing(session, found, signature, now)
+        return _standing(session, found, signature, now) or _sign(session, found, how, config)
     _settle(session, found, signature, now, new=True)
     return Confirmed(signature.state, signature)
 
@@ -216,8 +216,11 @@ def _signature_of(found: SigningRequest, how: ways.Arrival) -> Signature:
     return signature
 
 
-def _standing(session: Session, found: SigningRequest, attempted: Signature, now: datetime) -> Confirmed:
-    """The mailbox's holder learns of the signature that stands; another's organisation only that it has an entry."""
+def _standing(session: Session, found: SigningRequest, attempted: Signature, now: datetime) -> Confirmed | None:
+    """The mailbox's holder learns of the signature that stands; another's organisation only that it has an entry.
+
+    None when what stood gave way, and signing can be tried again.
+    """
     mine = select(Signature).where(Signature.letter_id == found.letter_id)
     if found.kind == "person":
         mine = mine.where(Signature.kind == "person", Signature.address_fingerprint == found.address_fingerprint)
@@ -227,6 +230,10 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
         standing = session.scalars(mine.with_for_update()).one_or_none()
     if standing is None:  # withdrawn or rejected between our attempt and this look
         raise Conflict
+    if standing.origin == "imported" and standing.kind == "person" and standing.state in ("published", "held"):
+        # What was collected elsewhere gives way to the signature that its own mailbox confirms.
+        transitions.move(session, standing, "withdrawn", actor=SIGNATORY, now=now, why="signed here")
+        return None
     if found.kind == "organisation" and standing.address_fingerprint != found.address_fingerprint:
         claim = Flag("second_claim", "organisation").as_json()
         standing.flags = standing.flags if claim in standing.flags else [*standing.flags, claim]

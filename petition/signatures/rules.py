@@ -54,6 +54,19 @@ def verdict(
     return decide(each for each in found if each.kind != "domain" or covers(each.pattern, mail_domain))
 
 
+def in_force(session: Session, letter: Letter, now: datetime) -> list[AccessRule]:
+    """The rules about addresses and mail domains that hold for a letter now, for whoever judges many at once."""
+    lasting = or_(AccessRule.expires_at.is_(None), AccessRule.expires_at > now)
+    return list(session.scalars(select(AccessRule).where(reaching(letter), AccessRule.kind.in_(("domain", "address")), lasting)))
+
+
+def verdict_of(rules: Iterable[AccessRule], mail_domain: str, fingerprint: str) -> str | None:
+    """What these rules say of an address."""
+    return decide(each for each in rules if (
+        covers(each.pattern, mail_domain) if each.kind == "domain" else each.pattern == fingerprint
+    ))  # fmt: skip
+
+
 def reaching(letter: Letter) -> ColumnElement[bool]:
     """The rules that hold for a letter: its own, its team's, the site's."""
     wider = or_(AccessRule.team_id == letter.team_id, AccessRule.team_id.is_(None))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, delete
+from sqlalchemy import Table, delete, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -37,6 +39,25 @@ Cells = Counter[tuple[Any, ...]]
 _forgetting: list[Callable[[Session, Signature], None]] = []
 
 
+class Arriving(SimpleNamespace):
+    """Every column of a new signature, without the care that the session takes of each: for thousands at once."""
+
+    def __init__(self, **values: Any) -> None:
+        """A signature of these values; the other columns are as in a new row."""
+        flags = screening.heaviest_first(values.pop("flags", []))
+        super().__init__(**_BLANK, public_id=str(uuid.uuid4()))
+        vars(self).update(values, flags=flags, flag_codes=screening.codes_of(flags))
+
+
+def _default(column: Any) -> Any:
+    return column.default.arg if column.default is not None and column.default.is_scalar else None
+
+
+_BLANK = {
+    column.key: _default(column) for column in Signature.__table__.columns if column.key not in ("id", "public_id", "state")
+} | {"state": "", "state_before": "", "decided_by": "", "reason": "", "reason_class": ""}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Because:
     """Who moves signatures, when and why.
@@ -51,6 +72,30 @@ class Because:
     reason_class: str = ""
     decided_at: datetime | None = None
     takes_back: bool = False
+
+
+class Moved(NamedTuple):
+    """One signature that came from one state into another."""
+
+    letter_id: int
+    public_id: str
+    old: str
+    new: str
+
+
+# Rooms above this one that tell others what happened.
+_telling: list[Callable[[Session, Sequence[Moved], datetime], None]] = []
+
+
+def on_move(tell: Callable[[Session, Sequence[Moved], datetime], None]) -> Callable[[Session, Sequence[Moved], datetime], None]:
+    """Register the decorated function to run, in the same transaction, after signatures came into a state."""
+    _telling.append(tell)
+    return tell
+
+
+def _tell(session: Session, moved: Sequence[Moved], now: datetime) -> None:
+    for tell in _telling:
+        tell(session, moved, now)
 
 
 def on_forget(forget: Callable[[Session, Signature], None]) -> Callable[[Session, Signature], None]:
@@ -95,6 +140,26 @@ def move_many(session: Session, signatures: Sequence[Signature], state: str, bec
         )
         for signature, (old, _) in zip(signatures, came_from, strict=True)
     ])  # fmt: skip
+    _tell(session, [
+        Moved(signature.letter_id, signature.public_id, old, state) for signature, (old, _) in zip(signatures, came_from, strict=True)
+    ], because.now)  # fmt: skip
+
+
+def arrive_many(session: Session, arriving: Sequence[tuple[Arriving, str]], because: Because) -> None:
+    """Bring new signatures in, each into the state named beside it, as `move_many` does, with one statement for all.
+
+    What goes on record is the caller's one entry for all of them. Raises ImpossibleMove.
+    """
+    changes: Cells = Counter()
+    for arrival, state in arriving:
+        signature = cast(Signature, arrival)
+        _enter(session, signature, state, because, changes)
+        changes.update(weight(signature))
+    if arriving:
+        # The table itself: the mapper would make a statement for every pattern of empty columns.
+        session.execute(insert(Signature.__table__), [vars(arrival) for arrival, _ in arriving])  # type: ignore[arg-type]
+    add(session, changes)
+    _tell(session, [Moved(each.letter_id, each.public_id, NEW, state) for each, state in arriving], because.now)
 
 
 def _enter(session: Session, signature: Signature, state: str, because: Because, changes: Cells) -> tuple[str, bool]:
@@ -186,7 +251,8 @@ def _publish(session: Session, signature: Signature) -> None:
         if signature.visibility == "counted" and not signature.deliver:
             signature.name = signature.organisation = signature.role = signature.comment = signature.website = ""
             signature.flags = [{"code": flag["code"], "field": flag["field"]} for flag in signature.flags]
-            _forget_elsewhere(session, signature)
+            if getattr(signature, "id", None) is not None:  # of a new one nobody keeps anything
+                _forget_elsewhere(session, signature)
 
 
 def _forget_elsewhere(session: Session, signature: Signature) -> None:
@@ -218,7 +284,8 @@ def weight(signature: Signature) -> dict[tuple[Any, ...], int]:
     """The tally cells that this signature counts in."""
     cell = (Tally, signature.letter_id, signature.major, signature.kind, signature.origin, signature.state, signature.visibility)
     day = (DayTally, signature.letter_id, signature.signed_on, signature.kind, signature.state)
-    cells: dict[tuple[Any, ...], int] = {cell: 1, day: 1}
+    # What was collected elsewhere is counted apart, and so in no history of those who signed here.
+    cells: dict[tuple[Any, ...], int] = {cell: 1, day: 1} if signature.origin == "online" else {cell: 1}
     if signature.state == "published":
         cells[(LanguageTally, signature.letter_id, signature.kind, signature.language)] = 1
         if signature.country:

@@ -19,6 +19,7 @@ from petition.config import Config
 from petition.db import db, serialise, transaction
 from petition.errors import N_, Conflict, LinkNotValid
 from petition.letters.models import Letter
+from petition.outbox import bounces
 from petition.outbox.models import OutboxMail
 from petition.outbox.preparing import prepares
 from petition.signatures import changes, tokens
@@ -202,3 +203,9 @@ def asked(letter_id: int) -> tuple[Any, ...]:
 def over(now: datetime) -> Any:
     """The numbers of the letters of which there is no more news."""
     return select(Letter.id).where(or_(Letter.closed_at <= now - NEWS, Letter.closes <= now - NEWS))
+
+
+@bounces.on_dead
+def _end_following(session: Session, fingerprint: str) -> None:
+    """A mailbox that is dead, or complained, follows nothing any more."""
+    session.execute(delete(Follower).where(Follower.address_fingerprint == fingerprint))

@@ -66,7 +66,7 @@ def _one_snapshot(session: Session) -> None:
 def _tallies(session: Session) -> Iterator[str]:
     for tally, keys, counted in (
         (Tally, ("letter_id", "major", "kind", "origin", "state", "visibility"), None),
-        (DayTally, ("letter_id", "day", "kind", "state"), None),
+        (DayTally, ("letter_id", "day", "kind", "state"), Signature.origin == "online"),
         (CountryTally, ("letter_id", "kind", "country"), and_(Signature.state == "published", Signature.country != "")),
         (LanguageTally, ("letter_id", "kind", "language"), Signature.state == "published"),
     ):

@@ -15,16 +15,20 @@ from petition.accounts.notices import Digest
 from petition.audit import PLATFORM, Actor, AuditEntry
 from petition.challenge import SpentProof
 from petition.db import db, transaction
+from petition.imports import staging
+from petition.imports.models import ImportBatch
 from petition.letters.models import Letter
 from petition.moderation.models import BulkDecision, BulkItem, Note, Spike
 from petition.outbox import tally
 from petition.outbox.models import OutboxMail
+from petition.outbox.suppression import Suppression
 from petition.outbox.tally import MailTally
 from petition.signatures import flow, operations, takeovers, transitions
 from petition.signatures.models import FlowTally, LinkToken, Report, Signature, SigningRequest, Takeover
 from petition.signatures.rules import AccessRule
 from petition.updates import followers
 from petition.updates.models import Follower, Mailing, MailingRecipient
+from petition.webhooks.models import WebhookDelivery
 
 CHUNK = 500  # rows a transaction, so that nobody who signs waits for the broom
 HELD = timedelta(days=30)
@@ -38,6 +42,7 @@ REPRESENTATIVE = timedelta(days=30)  # after an organisation's entry was rejecte
 WAVE = timedelta(days=30)  # for what was noticed and prepared about a wave
 SESSIONS = timedelta(days=30)
 DIGESTS = timedelta(days=90)  # so that no period is told of twice
+DEAD = timedelta(days=90)
 CLOCKS = timedelta(hours=1)  # by which a node's clock may be late and still take nothing for unspent
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
@@ -90,17 +95,22 @@ def _of_moderation(now: datetime) -> list[Rule]:
         ("spikes noticed 30 days ago", Spike, Spike.noticed_at <= now - WAVE, _deleting(Spike)),
         ("bulk decisions prepared 30 days ago that changed nothing", BulkDecision, _idle(now), _deleting(BulkDecision)),
         ("bulk decisions finished 24 months ago", BulkDecision, BulkDecision.finished_at <= now - TRAIL, _forget_bulk),
+        ("imports nobody confirmed within a day", ImportBatch, _unconfirmed(now), staging.forget),
+        ("imports finished 24 months ago", ImportBatch, ImportBatch.finished_at <= now - TRAIL, _forget_import),
     ]
 
 
 def _of_the_platform(now: datetime) -> list[Rule]:
     """Mail that left the queue or came too late, and the trail."""
+    told = WebhookDelivery.finished_at <= now - SENT
     free = or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now)
     stale = (OutboxMail.state == "queued") & (OutboxMail.expires_at <= now) & free
     return [
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
         ("fingerprints and mail domains of mailings that ended 30 days ago", Mailing, _mailed(now), _forget_recipients),
         ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
+        ("messages to webhooks that left the queue 30 days ago", WebhookDelivery, told, _deleting(WebhookDelivery)),
+        ("mailboxes that were found dead 90 days ago", Suppression, _revived(now), _deleting(Suppression)),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
         ("mail domains with fewer than ten mails, after 72 hours", MailTally, tally.small(now), tally.merge),
         ("numbers of mails older than 30 days", MailTally, MailTally.day <= (now - tally.KEPT).date(), _deleting(MailTally)),
@@ -117,8 +127,14 @@ def _of_ended_letters(now: datetime) -> list[Rule]:
         ("addresses kept for news six months after a letter closed", Signature, news, _end_news),
         ("followers of letters closed six months ago", Follower, Follower.letter_id.in_(over), _deleting(Follower)),
         ("names kept to the end of their letter's term", Signature, named, _forget_names),
+        ("hashes of imported rows kept to the end of their letter's term", Signature, _hashed(now), _forget_digest),
         ("notes and answers kept to the end of their letter's term", Note, _of(_ended(now)), _deleting(Note)),
     ]
+
+
+def _revived(now: datetime) -> ColumnElement[bool]:
+    # Whoever has the mailbox again would wait in vain for a link that confirms; a wish for no mail stays.
+    return (Suppression.reason == "bounced") & (Suppression.since <= now - DEAD)
 
 
 def _ended(now: datetime) -> Select[int]:
@@ -154,6 +170,16 @@ def _forget_bulk(session: Session, ids: list[int]) -> None:
     session.execute(update(Spike).where(Spike.bulk_id.in_(ids)).values(bulk_id=None))
     session.execute(delete(BulkItem).where(BulkItem.bulk_id.in_(ids)))
     session.execute(delete(BulkDecision).where(BulkDecision.id.in_(ids)))
+
+
+def _unconfirmed(now: datetime) -> ColumnElement[bool]:
+    return ImportBatch.state.in_(("reading", "staged")) & (ImportBatch.created_at <= now - staging.KEPT)
+
+
+def _forget_import(session: Session, ids: list[int]) -> None:
+    """An import that old is taken back no more; its signatures stay as they are."""
+    session.execute(update(Signature).where(Signature.import_id.in_(ids)).values(import_id=None))
+    staging.forget(session, ids)
 
 
 def _has_address() -> ColumnElement[bool]:
@@ -234,6 +260,14 @@ def _forget_clues(session: Session, ids: list[int]) -> None:
 def _forget_representative(session: Session, ids: list[int]) -> None:
     """Leave the entry, as what was decided about; nobody answers for it any more."""
     session.execute(update(Signature).where(Signature.id.in_(ids)).values(name="", email=None, updates=False))
+
+
+def _hashed(now: datetime) -> ColumnElement[bool]:
+    return Signature.letter_id.in_(_ended(now)) & Signature.import_digest.is_not(None)
+
+
+def _forget_digest(session: Session, ids: list[int]) -> None:
+    session.execute(update(Signature).where(Signature.id.in_(ids)).values(import_digest=None))
 
 
 def _forget_words(session: Session, ids: list[int]) -> None:

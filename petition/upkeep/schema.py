@@ -1,6 +1,7 @@
 """Every table of the platform in one place, so that migrations and checks see the whole schema."""
 
 from petition import accounts, audit, challenge
+from petition.imports import models as imports
 from petition.letters import models as letters
 from petition.limits import models as limits
 from petition.moderation import models as moderation
@@ -9,5 +10,9 @@ from petition.outbox import suppression
 from petition.signatures import models as signatures
 from petition.signatures import rules, wordlists
 from petition.updates import models as updates
+from petition.webhooks import models as webhooks
 
-MODULES = (accounts, audit, challenge, letters, limits, moderation, outbox, suppression, signatures, rules, wordlists, updates)
+MODULES = (
+    accounts, audit, challenge, imports, letters, limits, moderation, outbox, suppression, signatures, rules, updates, webhooks,
+    wordlists,
+)  # fmt: skip

@@ -12,13 +12,15 @@ from secrets import SystemRandom
 from petition import audit
 from petition.config import Config
 from petition.errors import Busy
+from petition.imports import landing
 from petition.letters import publishing
 from petition.limits import Limiter
 from petition.moderation import digests, spikes, sweeping
 from petition.outbox.delivery import Counts, deliver_due
 from petition.signatures import milestones, reminders, renewal
 from petition.updates import feeding, mailing
-from petition.upkeep import retention
+from petition.upkeep import retention, returned
+from petition.webhooks import delivering
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
         counts = deliver_due(config, clock=clock, stop=stop)
         while feeding.work(config, clock()) and not stop.is_set():
             counts = _together(counts, deliver_due(config, clock=clock, stop=stop))
-        while sweeping.work(config, clock=clock, stop=stop) or renewal.work(config, clock=clock, stop=stop):
+        while _in_the_background(config, clock, stop) or renewal.work(config, clock=clock, stop=stop):
             pass
         for job in EVERY:
             job(config, clock())
@@ -54,7 +56,7 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
             feeding.work(config, clock())
             # While a bulk decision is carried out, mail and decision take turns of about the same length.
             counts = deliver_due(config, clock=clock, limit=SHARED if more else BATCH, stop=stop)
-            more = sweeping.work(config, clock=clock, stop=stop)
+            more = _in_the_background(config, clock, stop)
             _scheduled(due, config, clock)
         except Busy:
             log.warning("the database is busy or away; nothing is lost, the worker tries again")
@@ -65,12 +67,19 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     return counts
 
 
+def _in_the_background(config: Config, clock: Callable[[], datetime], stop: threading.Event, seconds: float | None = None) -> bool:
+    """Go on with bulk decisions, imports and webhooks, for so many seconds each; whether there is more to do at once."""
+    more = sweeping.work(config, clock=clock, stop=stop, seconds=seconds)
+    more = landing.work(clock=clock, stop=stop, seconds=seconds) or more
+    return delivering.work(config, clock=clock, stop=stop, seconds=seconds) or more
+
+
 def _rest(seconds: float, config: Config, clock: Callable[[], datetime], stop: threading.Event) -> None:
     """Wait for the next round of mail; what the team confirms meanwhile is carried out at once."""
     until = time.monotonic() + seconds
     while not stop.is_set() and (left := until - time.monotonic()) > 0:
         try:
-            worked = sweeping.work(config, clock=clock, stop=stop, seconds=left)
+            worked = _in_the_background(config, clock, stop, left)
         except Busy:
             worked = False
         if not worked:
@@ -119,7 +128,7 @@ def _ask_again(config: Config, now: datetime) -> None:
 # What is done every so often, in this order, and the seconds between two times in each worker.
 EVERY: dict[Job, float] = {
     _publish: 15.0, spikes.notice: 300.0, milestones.notice: 60.0, digests.send: 300.0, _ask_again: renewal.EVERY, _begin_mail: 60.0,
-    _seal: 30.0, _tidy: 3600.0,
+    returned.work: 60.0, _seal: 30.0, _tidy: 3600.0,
 }  # fmt: skip
 
 

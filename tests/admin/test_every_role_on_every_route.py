@@ -7,14 +7,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from petition.accounts import ROLES, TeamSession, sessions
+from petition.accounts import ROLES, Member, TeamSession, sessions
 from petition.audit import COMMAND_LINE
 from petition.db import transaction
 from petition.letters.models import Letter
 from petition.moderation import bulk
 from petition.moderation.criteria import Criteria
 from petition.updates.models import Update, UpdateText
-from tests import factories
+from petition.webhooks.models import Webhook
+from tests import factories, importing
 from tests.admin import people
 
 PAGES = {
@@ -37,12 +38,20 @@ PAGES = {
     "/admin/lists": "moderator", "/admin/letters/open-the-road/lists": "moderator",
     "/admin/letters/open-the-road/updates": "viewer", "/admin/letters/open-the-road/updates/new": "editor",
     "/admin/letters/open-the-road/updates/{id}": "editor", "/admin/letters/open-the-road/updates/{id}/preview": "editor",
+    "/admin/letters/open-the-road/imports": "editor", "/admin/imports/{import}": "editor",
+    "/admin/webhooks": "owner", "/admin/webhooks/{hook}": "owner",
 }  # fmt: skip
 RULE = {"action": "add", "verdict": "block", "kind": "domain", "pattern": "example.com", "reason": "A wave."}
 FORMS = {
     "/admin/letters/open-the-road/lists": ("moderator", RULE),
     "/admin/lists": ("moderator", RULE | {"scope": "team:1"}),
     "/admin/lists/1/remove": ("moderator", {}),
+    "/admin/letters/open-the-road/imports": ("editor", {}),
+    "/admin/webhooks": ("owner", {"team": "{team}"}),
+    "/admin/webhooks/{hook}/test": ("owner", {}),
+    "/admin/imports/{import}/confirm": ("editor", {}),
+    "/admin/imports/{import}/take-back": ("editor", {}),
+    "/admin/imports/{import}/discard": ("editor", {}),
     "/admin/signatures/{id}/decision": ("moderator", {"decision": "approve"}),
     "/admin/signatures/{id}/notes": ("moderator", {"note": "Known from the fair."}),
     "/admin/signatures/{id}/questions": ("moderator", {"question": "x"}),
@@ -108,11 +117,22 @@ def filled(client: FlaskClient) -> dict[str, str]:
     people.ready_reason(other.memberships[0].team_id)
     session = sessions.begin(people.member("owner").id, factories.now())
     names = {"id": found, "team": str(other.memberships[0].team_id), "other": str(other.id), "session": sessions.digest(session)}
-    return names | {"takeover": str(takeover)}
+    return names | {"takeover": str(takeover), "import": importing.read(letter, importing.PAPER).batch, "hook": hook(other)}
+
+
+def hook(someone: Member) -> str:
+    """A webhook of their team; returns its public id."""
+    with transaction() as session:
+        made = Webhook(
+            team_id=someone.memberships[0].team_id, url="https://hooks.example.com/", events=[], created_at=factories.now(), created_by="x",
+        )  # fmt: skip
+        session.add(made)
+        session.flush()
+        return made.public_id
 
 
 def test_no_route_is_left_out(sqlite_app: Flask) -> None:
-    names = dict.fromkeys(("id", "team", "other", "session", "takeover"), "1")
+    names = dict.fromkeys(("id", "team", "other", "session", "takeover", "import", "hook"), "1")
     adapter = sqlite_app.url_map.bind("localhost")
     looked_at = {
         (method, adapter.match(address.partition("?")[0].format(**names), method)[0])
@@ -150,7 +170,7 @@ def test_another_teams_things_are_not_there(client: FlaskClient) -> None:
     stranger = people.browser(people.member("owner", "stranger@elsewhere.example.org", team="Another team"))
     for page in PAGES:
         answer = stranger.get(page.format(**names))
-        assert answer.status_code == (200 if "{id}" not in page and "open-the-road" not in page else 404), page
+        assert answer.status_code == (404 if "{" in page or "open-the-road" in page else 200), page
         assert "Sample Union of Bakers" not in answer.text, page
         assert "viewer@team.example.org" not in answer.text, page
     for address, (_, fields) in FORMS.items():

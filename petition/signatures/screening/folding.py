@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from confusable_homoglyphs import confusables
 
@@ -44,6 +44,7 @@ def fold_organisation(name: str) -> str:
     return " ".join(words.split())[:200]
 
 
+@lru_cache(maxsize=4096)  # one name's words are asked for again and again while it is screened
 def skeleton(name: str) -> str:
     """What a name looks like: letters that are drawn alike become one (after UTS 39, section 4)."""
     plain = unicodedata.normalize("NFD", fold_name(name))
@@ -64,7 +65,7 @@ def _prototype(letter: str) -> str:
 
 def as_drawn(text: str) -> str:
     """A text with the capitals that are drawn like Latin ones made Latin: М is an M, though м is no m."""
-    return "".join(_capital(letter) for letter in text)
+    return text if text.isascii() else "".join(_capital(letter) for letter in text)
 
 
 @cache
@@ -78,10 +79,15 @@ def _capital(letter: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a text as lists are matched: folded, without accents, apostrophes and other marks."""
+    return list(_words(text))
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> tuple[str, ...]:
     plain = _APOSTROPHES.sub("", fold_name(text)).translate(_ARABIC).translate(_WRITTEN_OUT)
     bare = "".join(letter for letter in unicodedata.normalize("NFD", plain) if not unicodedata.combining(letter))
     # The vowel signs of Indian scripts are marks, and part of a word.
-    return "".join(letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else " " for letter in bare).split()
+    return tuple("".join(letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else " " for letter in bare).split())
 
 
 def looks(found: Iterable[str]) -> tuple[str, ...]:

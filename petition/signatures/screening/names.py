@@ -16,6 +16,10 @@ _ROWS = (
     "qwertyuiop", "asdfghjkl", "zxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn", "qwertzuiop", "yxcvbnm", "йцукенгшщзхъ",
     "фывапролджэ", "ячсмитьбю", "йцукенгшщзхї", "фівапролджє",
 )  # fmt: skip
+# Every piece of a row, read either way: asked for thousands of times when many names are looked at.
+_PIECES = frozenset(
+    read[at:end] for row in _ROWS for read in (row, row[::-1]) for at in range(len(row)) for end in range(at + 1, len(row) + 1)
+)
 # Runs that stand in ordinary names: Dougherty, Schwert, Hertz, Wertz, Reza, Trevor's Cornish cousins, Azer, Смит, Сапронов.
 _ORDINARY = frozenset("erty wert wertz ertz reza trez treza trew ytre azer zert апро кенг неку прол смит мить тимс орпа".split())  # noqa: SIM905
 _CASED = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN")
@@ -69,6 +73,8 @@ def _runs_along(word: str) -> bool:
     """Whether four or more letters follow a row of a keyboard, or three do so again and again (asdasd)."""
     if len(word) >= 6 and len(word) % 3 == 0 and word == word[:3] * (len(word) // 3) and _in_a_row(word[:3]):
         return True
+    if not any(_in_a_row(word[at : at + _RUN]) for at in range(len(word) - _RUN + 1)):
+        return False  # a longer run begins with a short one
     pieces = (word[at:end] for at in range(len(word)) for end in range(at + _RUN, len(word) + 1))
     return any(_in_a_row(piece) and not _is_ordinary(piece) for piece in pieces)
 
@@ -78,7 +84,7 @@ def _is_ordinary(run: str) -> bool:
 
 
 def _in_a_row(letters: str) -> bool:
-    return any(letters in row or letters[::-1] in row for row in _ROWS)
+    return letters in _PIECES
 
 
 def _repeats(name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from petition import i18n
 from petition.signatures.screening.folding import words
@@ -91,6 +91,7 @@ _CONNECTORS = frozenset(
 _GOES_ON = frozenset(words("and et und y e и і та և ու و since seit depuis desde с з"))
 
 
+@lru_cache(maxsize=1024)  # the same roles are given again and again
 def claims_office(text: str, *, whole: bool = True) -> bool:
     """Whether a role claims a high public office; without `whole` a bare 'King' or 'Pope' is no claim."""
     return any(_claims(tuple(words(part)), whole) for part in re.split(r"[,;/|()•·–—]", text))
@@ -110,7 +111,7 @@ def _claims(found: tuple[str, ...], whole: bool) -> bool:
         return False
     if whole and found in _phrases(_WHOLE):
         return True
-    if any(found[: len(each)] == each for each in (*_phrases(_ALONE), *_phrases(_WORLD_FIRST))):
+    if any(found[:end] in _alone() for end in range(1, len(found) + 1)):
         return True
     return _office_of(found) or _country_first(found) or _office_in_the_world(found)
 
@@ -167,6 +168,11 @@ def _is_case_of(token: str, word: str) -> bool:
         return False
     stem = word[:-2] if len(word) > 5 else word[:-1] if len(word) > 4 else word
     return token.startswith(stem) and abs(len(token) - len(word)) <= 2
+
+
+@cache
+def _alone() -> frozenset[tuple[str, ...]]:
+    return _phrases(_ALONE) | _phrases(_WORLD_FIRST)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from petition.signatures.screening.folding import as_drawn, looks, words
@@ -91,12 +91,15 @@ class WordSet:
     jokes: Names
     protected: Names
 
+    @cached_property
+    def _lengths(self) -> frozenset[int]:
+        return frozenset(len(each) for each in self.slurs)
+
     def has_slur(self, text: str) -> bool:
         """Whether a word or phrase of the list stands in a text, whole."""
-        lengths = {len(each) for each in self.slurs}
         for written in dict.fromkeys((text, as_drawn(text))):
             found = looks(words(written))
-            if any(found[at : at + length] in self.slurs for length in lengths for at in range(len(found) - length + 1)):
+            if any(found[at : at + length] in self.slurs for length in self._lengths for at in range(len(found) - length + 1)):
                 return True
         return False
 
