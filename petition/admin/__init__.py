@@ -41,6 +41,8 @@ def init_app(app: Flask) -> None:
         account,
         alarm,
         bulk,
+        deliveries,
+        exports,
         following,
         initial,
         letters,

@@ -1,6 +1,7 @@
 """Every table of the platform in one place, so that migrations and checks see the whole schema."""
 
 from petition import accounts, audit, challenge
+from petition.deliveries import models as deliveries
 from petition.letters import models as letters
 from petition.limits import models as limits
 from petition.moderation import models as moderation
@@ -9,4 +10,4 @@ from petition.outbox import suppression
 from petition.signatures import models as signatures
 from petition.signatures import rules, wordlists
 
-MODULES = (accounts, audit, challenge, letters, limits, moderation, outbox, suppression, signatures, rules, wordlists)
+MODULES = (accounts, audit, challenge, deliveries, letters, limits, moderation, outbox, suppression, signatures, rules, wordlists)

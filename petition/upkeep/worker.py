@@ -11,11 +11,13 @@ from secrets import SystemRandom
 
 from petition import audit
 from petition.config import Config
+from petition.deliveries import preparing
 from petition.errors import Busy
 from petition.limits import Limiter
 from petition.moderation import spikes, sweeping
 from petition.outbox.delivery import Counts, deliver_due
 from petition.upkeep import retention
+from petition.upkeep.press import Press
 
 log = logging.getLogger(__name__)
 
@@ -39,23 +41,26 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
         spikes.notice(config, clock())
         while sweeping.work(config, clock=clock, stop=stop):
             pass
+        preparing.work(config, clock=clock, stop=stop)
         audit.seal(clock())
         _tidy(config, clock())
         return counts
     counts, setbacks, more = Counts(), 0, False
-    due = dict.fromkeys(EVERY, 0.0)
+    due, press = dict.fromkeys(EVERY, 0.0), Press()
     while not stop.is_set():
         try:
             # While a bulk decision is carried out, mail and decision take turns of about the same length.
             counts = deliver_due(config, clock=clock, limit=SHARED if more else BATCH, stop=stop)
             more = sweeping.work(config, clock=clock, stop=stop)
             _scheduled(due, config, clock)
+            press.look(clock())
         except Busy:
             log.warning("the database is busy or away; nothing is lost, the worker tries again")
             setbacks += 1
         else:
             setbacks = setbacks + 1 if counts.trouble else 0
         _rest(0.0 if more and not setbacks else _pause(counts, setbacks), config, clock, stop)
+    press.end()
     return counts
 
 
@@ -83,6 +88,7 @@ def _scheduled(due: dict[Job, float], config: Config, clock: Callable[[], dateti
 def _tidy(config: Config, now: datetime) -> None:
     """Forget what has been kept long enough, the counters of past floods included."""
     retention.purge(now)
+    preparing.sweep(config, now)
     limiter = Limiter(config)
     limiter.forget()
     limiter.close()
