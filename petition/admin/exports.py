@@ -73,11 +73,8 @@ def _wanted(found: Letter) -> dict[str, Any]:
         if not member().may("owner", found.team_id):
             raise Forbidden
         require_fresh()
-    columns = given.getlist("columns") or list(exports.COLUMNS)
-    return {
-        "columns": [] if preset else [each for each in columns if each != "email" or addresses], "preset": preset,
-        "addresses": addresses, "language": "",
-    }  # fmt: skip
+    columns = [] if preset else given.getlist("columns") or list(exports.COLUMNS)
+    return {"columns": columns, "preset": preset, "addresses": addresses, "language": ""}
 
 
 def _pieces(found: Letter, format_: str, choice: exports.Choice, wanted: dict[str, Any]) -> Iterator[bytes] | None:

@@ -23,7 +23,8 @@ from petition.signatures.directory import initials
 from petition.signatures.models import Signature
 
 VOLUME = 100_000  # names that one process sets within its memory
-FEW = 90  # names of a section that need no page of their own
+FEW = 40  # lines of a column that still stands on the letter's own pages, in one piece
+_LINE = {1: 60, 2: 30, 3: 18}  # letters that fit into a line of so many columns, however wide they are
 ORGANISATIONS, PEOPLE = N_("Organisations"), N_("People")
 ELSEWHERE = N_("Collected elsewhere")
 NOT_CONFIRMED = N_("For example on paper. Their mailboxes were not confirmed, and they are not part of the numbers above.")
@@ -123,9 +124,13 @@ def _sections(volume: list[Name], before: int, language: str) -> Iterator[dict[s
         title, note, columns = TITLES[section]
         yield {
             "title": i18n.translate(language, title), "note": i18n.translate(language, note) if note else "", "columns": columns,
-            "entries": entries, "first": first, "few": len(entries) <= FEW, "digits": digits,
+            "entries": entries, "first": first, "few": _lines(entries, columns) <= FEW, "digits": digits,
         }  # fmt: skip
         first += len(entries)
+
+
+def _lines(entries: list[tuple[str, str]], columns: int) -> int:
+    return sum(-(-len(name + detail) // _LINE[columns]) for name, detail in entries) // columns + 1
 
 
 def sheet_of(

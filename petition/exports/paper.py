@@ -45,6 +45,11 @@ def address(letter: Letter, language: str, config: Config) -> str:
     return f"{config.base_url}{'' if plain else '/' + language}/letters/{letter.slug}"
 
 
+def comma(language: str) -> str:
+    """What stands between two words of a list."""
+    return "، " if language.partition("-")[0] in ("ar", "fa", "ur", "ps", "ug", "ckb") else ", "
+
+
 def say(language: str, words: str, **places: Any) -> str:
     """A fixed sentence in the language of the document's fixed words."""
     return i18n.translate(words_language(language), words, **places)
@@ -73,7 +78,7 @@ def sheet(letter: Letter, language: str, counted: Numbers, *, config: Config, no
         "lang": language, "words_lang": words_language(language), "serif": language.partition("-")[0] not in _OTHER_SCRIPTS,
         "kicker": say(language, OPEN_LETTER), "title": words.title, "summary": words.summary, "subject": words.summary or words.title,
         "addressees": [{"name": each["name"], "role": each.get("role", "")} for each in words.addressees],
-        "dateline": ", ".join(filter(None, (words.place, dated))), "body": prose.blocks(words.body),
+        "comma": comma(language), "dateline": comma(language).join(filter(None, (words.place, dated))), "body": prose.blocks(words.body),
         "events": [{"date": i18n.format_day(date.fromisoformat(each["date"]), language), "text": each["text"]} for each in words.events],
         "demands": list(words.demands), "senders": list(words.senders),
         "words": {name: say(language, heading) for name, heading in HEADINGS.items()},

@@ -96,8 +96,8 @@ def filled(client: FlaskClient) -> dict[str, str]:
         handed=False, now=factories.now(),
     ).delivery  # fmt: skip
     assert delivery is not None
-    names = {"delivery": delivery.reference, "id": found, "team": str(other.memberships[0].team_id), "other": str(other.id), "session": sessions.digest(session)}
-    return names | {"takeover": str(takeover)}
+    names = {"delivery": delivery.reference, "takeover": str(takeover), "id": found}
+    return names | {"team": str(other.memberships[0].team_id), "other": str(other.id), "session": sessions.digest(session)}
 
 
 def test_no_route_is_left_out(sqlite_app: Flask) -> None:
