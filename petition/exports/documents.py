@@ -16,13 +16,14 @@ from petition.exports import fonts, paper, rows, scripts
 from petition.exports.numbers import CHECKED, Numbers, standing
 from petition.exports.rows import BadExport, Choice
 from petition.exports.spool import Name, Spool
-from petition.exports.typesetting import require_fonts, typeset
+from petition.exports.typesetting import NoDocument, require_fonts, typeset
 from petition.letters.models import Letter
 from petition.signatures import directory, levels
 from petition.signatures.directory import initials
 from petition.signatures.models import Signature
 
 VOLUME = 100_000  # names that one process sets within its memory
+SMALLEST = 10_000  # names of a volume that is not divided further
 FEW = 40  # lines of a column that still stands on the letter's own pages, in one piece
 _LINE = {1: 60, 2: 30, 3: 18}  # letters that fit into a line of so many columns, however wide they are
 ORGANISATIONS, PEOPLE = N_("Organisations"), N_("People")
@@ -98,13 +99,27 @@ def signed_letter(
 def write(
     letter: Letter, spool: Spool, counted: Numbers, stem: Path, *, language: str, config: Config, now: datetime, reference: str = "",
 ) -> list[Path]:  # fmt: skip
-    """The document, as `stem.pdf` or as volumes `stem-1.pdf` and so on; raises NoFont and NoDocument."""
+    """The document, as `stem.pdf` or as volumes `stem-1.pdf` and so on; raises NoFont and NoDocument.
+
+    Names with very long words beside them may need more memory than there is: then the volumes are smaller.
+    """
     words, _ = paper.words_of(letter, language)
     require_fonts(paper.everything(words), config)
     data = paper.sheet(letter, language, counted, config=config, now=now, reference=reference)
-    many = -(-spool.count() // VOLUME)
+    size = VOLUME
+    while True:
+        try:
+            return _volumes(data, spool, size, stem, config, now)
+        except NoDocument:
+            if size // 2 < SMALLEST or spool.count() <= SMALLEST:
+                raise
+            size //= 2
+
+
+def _volumes(data: dict[str, Any], spool: Spool, size: int, stem: Path, config: Config, now: datetime) -> list[Path]:
+    language, many = data["lang"], -(-spool.count() // size)
     files, placed = [], 0
-    for number, volume in enumerate(spool.volumes(VOLUME), start=1):
+    for number, volume in enumerate(spool.volumes(size), start=1):
         each = data | {"sections": list(_sections(volume, placed, data["words_lang"]))}
         if many > 1:
             said = paper.say(language, paper.VOLUME, number=number, count=many)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ from typing import Any
 from petition.config import Config, data_folder
 from petition.errors import N_, PetitionError
 from petition.exports import fonts
+
+log = logging.getLogger(__name__)
 
 MEMORY = 2 * 1024**3
 SECONDS = 300
@@ -63,8 +66,11 @@ def _run(job: dict[str, Any], seconds: int) -> None:
             env={"PATH": os.environ.get("PATH", ""), "TMPDIR": tempfile.gettempdir()},
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
+        log.error("the typesetter was stopped after %d seconds", seconds)
         raise NoDocument from error
     if done.returncode != 0:
+        # What it said may quote what was typed, which no log may hold.
+        log.error("the typesetter ended with code %d", done.returncode)
         raise NoDocument(why=done.stderr.strip()[-2000:], exit=done.returncode)
 
 
