@@ -117,7 +117,7 @@ def test_what_was_typed_is_text_and_never_code(sqlite_app: Flask, printed: Any) 
 def test_a_protected_letter_is_printed_without_a_name(sqlite_app: Flask, printed: Any) -> None:
     letter = factories.letter(more="risk: protected\n")
     client = sqlite_app.test_client()
-    factories.sign(client, **factories.ANA)
+    factories.sign(client, **factories.ANA | {"visibility": "public"})
     (_,), (data,) = printed(letter)
     assert data["sections"] == [] and data["counts"]["total"][1] == "1"
 
