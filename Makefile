@@ -35,10 +35,11 @@ redis: ## a Redis for the tests of several nodes: the machine's own, else Debian
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; } || \
 	  echo "no Redis found: its tests will be skipped (install the package 'redis-server')"
 
-bench: $(VENV)/.test ## the measurements of docs/performance.md, docs/moderation.md and docs/updates.md
+bench: $(VENV)/.test ## the measurements of docs/performance.md, docs/moderation.md, docs/updates.md and docs/delivering.md
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.bulk_benchmark
 	$(BIN)/python -m tests.mailing_benchmark
+	$(BIN)/python -m tests.export_benchmark
 
 flood: $(VENV)/.test ## a wave of fakes against the real application: the figures of docs/moderation.md
 	$(BIN)/python -m tests.flood

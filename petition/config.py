@@ -120,6 +120,12 @@ def _bounces(value: str) -> str:
     return value
 
 
+def _folder(value: str) -> Path:
+    if not Path(value).is_dir():
+        raise _Refused("say a folder that is there")
+    return Path(value).absolute()
+
+
 def _languages(value: str) -> tuple[str, ...]:
     codes = tuple(code.strip() for code in value.split(",") if code.strip())
     unknown = [code for code in codes if code not in i18n.SHIPPED]
@@ -162,6 +168,7 @@ class Config:
     trusted_proxies: int = setting("How many reverse proxies in front are ours; exactly so many hops of X-Forwarded-For are believed.", _number, 0, "`0`")
     resolver: str = setting("Which name server is asked for the DNS records that organisations set, as `address:port`.", _resolver, "", "the system's own")
     require_second_factor: bool = setting("Whether team members must log in with a second factor.", _switch, True, "`on`, `off` in the demo")
+    fonts: Path | None = setting("A folder with more font files (TTF, OTF, TTC) for the PDFs, such as those for Chinese, Japanese and Korean.", _folder, None, "the fonts that are installed with it")
     metrics_token: str = setting("Opens `/metrics` to whoever sends it as a bearer token; without it there is no such address.", str, "", "no metrics", secret=True)
     limits: bool = setting("The limits at the door; `off` is for tests and benchmarks: everything is counted and noted, nothing refused, and the mail caps stay.", _switch, True, "`on`")
 
@@ -258,7 +265,7 @@ def masked(config: Config) -> list[tuple[str, str]]:
         elif isinstance(value, tuple):
             shown = ",".join(value)
         else:
-            shown = str(value)
+            shown = "" if value is None else str(value)
         rows.append((PREFIX + each.name.upper(), _mask(each.name, shown) if each.metadata["secret"] else shown))
     return rows
 

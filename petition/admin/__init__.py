@@ -42,6 +42,8 @@ def init_app(app: Flask) -> None:
         account,
         alarm,
         bulk,
+        deliveries,
+        exports,
         following,
         imports,
         initial,

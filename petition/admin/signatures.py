@@ -34,11 +34,12 @@ def export(slug: str) -> Response:
     found = moderation.letter(member(), slug)
     if member().may("owner", found.team_id):
         require_fresh()  # the file holds addresses
-    rows = exports.stream(
-        found, "csv", states=request.args.getlist("state"), kinds=request.args.getlist("kind"),
-        owner=member().may("owner", found.team_id),
-    )  # fmt: skip
-    moderation.note_export(member(), found, "csv", now=datetime.now(UTC))
+    owner = member().may("owner", found.team_id)
+    choice = exports.choose(found, states=request.args.getlist("state"), kinds=request.args.getlist("kind"))
+    rows = exports.write(found, "csv", choice, owner=owner)
+    moderation.note_export(
+        member(), found, "csv", now=datetime.now(UTC), addresses=owner, filters=choice.as_json(), count=exports.meant(found, choice)
+    )
     response = Response(stream_with_context(rows), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{found.slug}.csv"'
     return response

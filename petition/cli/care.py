@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 
 from petition import config as settings
 from petition.audit import COMMAND_LINE
+from petition.deliveries import preparing
 from petition.upkeep import invariants, readiness, retention
 from petition.upkeep.invariants import Result
 
@@ -44,5 +45,7 @@ def purge(dry_run: bool) -> None:
     readiness.require_schema()
     for words, number in retention.purge(datetime.now(UTC), dry_run=dry_run, actor=COMMAND_LINE):
         click.echo(f"{number:>7}  {words}")
+    if not dry_run:
+        preparing.sweep(current_app.config["PETITION"], datetime.now(UTC))
     if dry_run:
         click.echo("Nothing was changed; without --dry-run it is.")

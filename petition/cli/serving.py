@@ -15,6 +15,7 @@ from flask.cli import with_appcontext
 from petition.cli import supervisor, webserver
 from petition.cli.supervisor import Child
 from petition.config import Config
+from petition.deliveries import preparing
 from petition.errors import BadSetting
 from petition.upkeep import readiness
 from petition.upkeep import worker as rounds
@@ -51,8 +52,9 @@ def run(host: str, port: int, workers: int, *, mail: bool) -> None:
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due and end.")
 @click.option("--beside", is_flag=True, hidden=True)  # a web server, which speaks for both
+@click.option("--files", is_flag=True, hidden=True)  # what a worker starts to have files prepared
 @with_appcontext
-def worker(once: bool, beside: bool) -> None:
+def worker(once: bool, beside: bool, files: bool) -> None:
     """Deliver mail and do scheduled jobs; any number of workers may run."""
     stop = threading.Event()
 
@@ -62,6 +64,9 @@ def worker(once: bool, beside: bool) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, end)
     readiness.require_schema()
+    if files:
+        preparing.work(current_app.config["PETITION"], clock=lambda: datetime.now(UTC), stop=stop)
+        return
     if not once and not beside:
         click.echo("Delivering mail (stop with Ctrl-C)")
     rounds.run(current_app.config["PETITION"], once=once, clock=lambda: datetime.now(UTC), stop=stop)

@@ -1,4 +1,4 @@
-"""The formats of an export: CSV that no spreadsheet runs, and JSON and NDJSON as raw as they were typed."""
+"""The formats of an export: CSV that no spreadsheet runs, XLSX of strings only, and JSON and NDJSON as they were typed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import csv
 import io
 import json
 import re
+import tempfile
 from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 
-from petition.exports.rows import COLUMNS, STATES, USUAL_STATES, chosen, read
+import xlsxwriter
+
+from petition.exports import rows as signatories
+from petition.exports.presets import preset as find_preset
+from petition.exports.rows import COLUMNS, Choice, chosen
 from petition.letters.models import Letter
-from petition.signatures.models import KINDS
 
 # What makes a spreadsheet calculate, also behind spaces of any kind (OWASP, CSV injection).
 _RUNS = re.compile(r"[\s​﻿]*[=+\-@＝＋－＠]|[ ]*[\t\r\n]")
 _GROUP = 100  # rows written at once
+_SHEET = 1_000_000  # rows of one sheet; a spreadsheet takes 1,048,576
+_PIECE = 256 * 1024
 
 Rows = Iterator[list[str]]
+Progress = Callable[[int], None]
 
 
 def stream(
@@ -25,23 +33,50 @@ def stream(
     *,
     states: Collection[str] = (),
     kinds: Collection[str] = (),
+    countries: Collection[str] = (),
+    versions: Collection[str] = (),
     columns: Collection[str] = (),
+    preset: str = "",
     owner: bool,
+    progress: Progress | None = None,
 ) -> Iterator[bytes]:
     """The letter's signatories as a file, piece by piece; the choices are judged before the first piece is read.
 
-    Raises BadExport for an unknown format, column, kind or state; withdrawn signatures are in no export.
+    `progress` hears how many rows more are read. Raises BadExport for an unknown format, column, preset, kind, state or
+    version; withdrawn signatures are in no export. A preset has columns of its own, and is for owners (NotAnOwner).
     """
+    choice = signatories.choose(letter, states=states, kinds=kinds, countries=countries, versions=versions)
+    return write(letter, format, choice, columns=columns, preset=preset, owner=owner, progress=progress)
+
+
+def write(
+    letter: Letter, format: str, choice: Choice, *, columns: Collection[str] = (), preset: str = "", owner: bool,
+    progress: Progress | None = None,
+) -> Iterator[bytes]:  # fmt: skip
+    """The same of signatories chosen before."""
     chosen([format], tuple(FORMATS), "format", ())
+    if preset:
+        read, choice = find_preset(preset, letter, choice, owner)
+        found = signatories.read(letter, choice, lambda signature: [cell(signature) for cell in read.values()])
+        return FORMATS[format](tuple(read), _told(found, progress))
     header = chosen(columns, COLUMNS, "column", COLUMNS)
-    rows = read(
-        letter,
-        states=chosen(states, STATES, "state", USUAL_STATES),
-        kinds=chosen(kinds, KINDS, "kind", KINDS),
-        columns=header,
-        owner=owner,
-    )
-    return FORMATS[format](header, rows)
+    found = signatories.read(letter, choice, lambda signature: signatories.cells(signature, header, owner))
+    return FORMATS[format](header, _told(found, progress))
+
+
+def meant(letter: Letter, choice: Choice, preset: str = "") -> int:
+    """How many rows `write` will make."""
+    return signatories.count(letter, find_preset(preset, letter, choice, owner=True)[1] if preset else choice)
+
+
+def _told(rows: Rows, progress: Progress | None) -> Rows:
+    number = 0
+    for number, row in enumerate(rows, start=1):
+        if progress is not None and number % _GROUP == 0:
+            progress(_GROUP)
+        yield row
+    if progress is not None and number % _GROUP:
+        progress(number % _GROUP)
 
 
 def harmless(cell: str) -> str:
@@ -85,4 +120,39 @@ def _object(header: tuple[str, ...], row: list[str]) -> str:
     return json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False)
 
 
-FORMATS: dict[str, Callable[[tuple[str, ...], Rows], Iterator[bytes]]] = {"csv": _csv, "json": _json, "ndjson": _ndjson}
+def _xlsx(header: tuple[str, ...], rows: Rows) -> Iterator[bytes]:
+    # The format's table of contents stands at its end, so the file is made whole, on disk, before its first byte leaves.
+    with tempfile.TemporaryDirectory(prefix="petition-") as folder:
+        file = Path(folder) / "signatories.xlsx"
+        spreadsheet(file, folder, header, rows)
+        with file.open("rb") as made:
+            while piece := made.read(_PIECE):
+                yield piece
+
+
+def spreadsheet(file: Path, folder: str, header: tuple[str, ...], rows: Rows) -> None:
+    """Write the rows as XLSX into a file: every cell a string, and nothing in it calculates or leads anywhere."""
+    settings = {
+        "constant_memory": True, "tmpdir": folder, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+    }  # fmt: skip
+    with xlsxwriter.Workbook(str(file), settings) as book:
+        book.use_zip64()
+        sheet, line = _sheet(book, header), 0
+        for row in rows:
+            line += 1
+            if line > _SHEET:
+                sheet, line = _sheet(book, header), 1
+            for column, cell in enumerate(row):
+                if cell:
+                    sheet.write_string(line, column, cell)
+
+
+def _sheet(book: xlsxwriter.Workbook, header: tuple[str, ...]) -> xlsxwriter.worksheet.Worksheet:
+    sheet = book.add_worksheet()
+    sheet.freeze_panes(1, 0)
+    for column, name in enumerate(header):
+        sheet.write_string(0, column, name)
+    return sheet
+
+
+FORMATS: dict[str, Callable[[tuple[str, ...], Rows], Iterator[bytes]]] = {"csv": _csv, "json": _json, "ndjson": _ndjson, "xlsx": _xlsx}

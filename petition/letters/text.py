@@ -94,6 +94,11 @@ def to_html(markdown: str) -> str:
     return nh3.clean(html, tags=TAGS, attributes={"a": {"href"}}, url_schemes=LINK_SCHEMES, link_rel="noopener noreferrer")
 
 
+def parsed(markdown: str) -> Sequence[Token]:
+    """The tokens of a checked body, for those who set it otherwise than as HTML."""
+    return _reader(html=False).parse(markdown)
+
+
 def canonical(words: Words, dated: str) -> str:
     """The text that is fingerprinted: everything a signatory reads, as plain lines, NFC, one newline at the end.
 

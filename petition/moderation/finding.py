@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, not_, or_, select
 
@@ -61,14 +62,13 @@ def detail(member: Member, public_id: str) -> Detail:
     return Detail(shown, audit.of("signature", public_id), said if readable else [], talk.why_not(found, said))
 
 
-def note_export(member: Member, letter: Letter, kind: str, *, now: datetime) -> None:
-    """Put on record that the member took a letter's list away; raises NotFound for another team's."""
+def note_export(member: Member, letter: Letter, kind: str, *, now: datetime, addresses: bool, **details: Any) -> None:
+    """Put on record what the member took away of a letter's list, and how many; raises NotFound for another team's."""
     accounts.require(member, "viewer", letter.team_id)
-    addresses = member.may("owner", letter.team_id)
     with transaction() as session:
         audit.record(
             session, at=now, actor=member.actor, action="letter.exported", thing=("letter", letter.id),
-            team_id=letter.team_id, format=kind, addresses=addresses, letter=letter.slug,
+            team_id=letter.team_id, format=kind, addresses=addresses, letter=letter.slug, **details,
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, current_app, g, make_response, render_template, request, url_for
 
-from petition import accounts, i18n
+from petition import accounts, deliveries, i18n
 from petition.errors import BadRequest, NotFound
 from petition.letters import changes, goals, text
 from petition.letters import operations as letters
@@ -122,7 +122,7 @@ def letter(slug: str) -> Response:
     html = render_template(
         "public/letter.html", **context, body=text.to_html(context["words"].body), organisations=organisations, people=people, form=None,  # type: ignore[attr-defined]
         initial=directory.initial(found), source=tagged(), news=writing.public(found, writing.ON_THE_LETTER),
-        follows=followers.takes_followers(found, datetime.now(UTC)),
+        follows=followers.takes_followers(found, datetime.now(UTC)), deliveries=deliveries.timeline(found),
     )  # fmt: skip
     return robots(cached(html, TAGGED if tagged() else NAMES_FRESH), found.protected)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Response, current_app, g, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from petition import limits
+from petition import deliveries, limits
 from petition.errors import (
     BadRequest,
     Busy,
@@ -166,5 +166,6 @@ def _show(token: str, *, done: str = "", faults: tuple[Fault, ...] = (), status:
         done=done if done in DONE[state] else "", said=said, asked=talk.is_open(said), faults=first,
         typed=request.form if faults else {}, page_language=current_language(), record=domains.record(behind.signature, settings()),
         checked=behind.signature and directory.entry(behind.signature),
+        handed=deliveries.handed(behind.signature) if behind.signature is not None else [],
     )  # fmt: skip
     return private(html, status)

@@ -15,6 +15,8 @@ from petition.accounts.notices import Digest
 from petition.audit import PLATFORM, Actor, AuditEntry
 from petition.challenge import SpentProof
 from petition.db import db, transaction
+from petition.deliveries import keeping
+from petition.deliveries.models import Delivery, DeliveryItem, PreparedFile
 from petition.imports import staging
 from petition.imports.models import ImportBatch
 from petition.letters.models import Letter
@@ -43,6 +45,7 @@ WAVE = timedelta(days=30)  # for what was noticed and prepared about a wave
 SESSIONS = timedelta(days=30)
 DIGESTS = timedelta(days=90)  # so that no period is told of twice
 DEAD = timedelta(days=90)
+DELIVERED = timedelta(days=30)  # for which names that were agreed to be handed over are kept
 CLOCKS = timedelta(hours=1)  # by which a node's clock may be late and still take nothing for unspent
 
 # Given the session and the ids of a chunk, forgets what the rule is about.
@@ -63,7 +66,7 @@ def purge(now: datetime, dry_run: bool = False, actor: Actor = PLATFORM) -> list
 
 
 def _rules(now: datetime) -> list[Rule]:
-    return [*_of_signing(now), *_of_moderation(now), *_of_the_platform(now), *_of_ended_letters(now)]
+    return [*_of_signing(now), *_of_moderation(now), *_of_the_platform(now), *_of_deliveries(now), *_of_ended_letters(now)]
 
 
 def _of_signing(now: datetime) -> list[Rule]:
@@ -119,6 +122,15 @@ def _of_the_platform(now: datetime) -> list[Rule]:
     ]
 
 
+def _of_deliveries(now: datetime) -> list[Rule]:
+    """What was prepared to be taken away, and the names that were kept to be handed over; the files go with the next sweep."""
+    old = func.coalesce(PreparedFile.finished_at, PreparedFile.asked_at) <= now - keeping.KEPT
+    return [
+        ("files prepared a day ago", PreparedFile, old, _deleting(PreparedFile)),
+        ("names of people counted only that were handed over 30 days ago", Signature, _handed_over(now), _forget_handed),
+    ]
+
+
 def _of_ended_letters(now: datetime) -> list[Rule]:
     """What a letter's end, or the end of its term, puts an end to."""
     over = followers.over(now)
@@ -135,6 +147,13 @@ def _of_ended_letters(now: datetime) -> list[Rule]:
 def _revived(now: datetime) -> ColumnElement[bool]:
     # Whoever has the mailbox again would wait in vain for a link that confirms; a wish for no mail stays.
     return (Suppression.reason == "bounced") & (Suppression.since <= now - DEAD)
+def _handed_over(now: datetime) -> ColumnElement[bool]:
+    """Handed over by the day the team noted; files that were taken away without a note count from then."""
+    since = now - DELIVERED
+    over = or_(Delivery.delivered_on <= since.date(), Delivery.delivered_on.is_(None) & (Delivery.fetched_at <= since))
+    handed = select(DeliveryItem.signature_id).join(Delivery).where(DeliveryItem.handed, over)
+    kept = (Signature.kind == "person") & (Signature.visibility == "counted") & (Signature.state != "withdrawn")
+    return kept & Signature.deliver & Signature.id.in_(handed)
 
 
 def _ended(now: datetime) -> Select[int]:
@@ -286,6 +305,13 @@ def _dropping(now: datetime) -> Forget:
         session.execute(update(OutboxMail).where(OutboxMail.id.in_(ids)).values(state="dropped", finished_at=now, **emptied))
 
     return forget
+
+
+def _forget_handed(session: Session, ids: list[int]) -> None:
+    """Leave a number: the name was kept for the handing over alone."""
+    words = dict.fromkeys(("name", "organisation", "role", "comment", "website"), "")
+    for signature in session.scalars(select(Signature).where(Signature.id.in_(ids))):
+        transitions.reshape(session, signature, {**words, "deliver": False})
 
 
 def _forget_names(session: Session, ids: list[int]) -> None:

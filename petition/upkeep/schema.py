@@ -1,6 +1,7 @@
 """Every table of the platform in one place, so that migrations and checks see the whole schema."""
 
 from petition import accounts, audit, challenge
+from petition.deliveries import models as deliveries
 from petition.imports import models as imports
 from petition.letters import models as letters
 from petition.limits import models as limits
@@ -13,6 +14,6 @@ from petition.updates import models as updates
 from petition.webhooks import models as webhooks
 
 MODULES = (
-    accounts, audit, challenge, imports, letters, limits, moderation, outbox, suppression, signatures, rules, updates, webhooks,
+    accounts, audit, challenge, deliveries, imports, letters, limits, moderation, outbox, suppression, signatures, rules, updates, webhooks,
     wordlists,
 )  # fmt: skip

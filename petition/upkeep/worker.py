@@ -11,6 +11,7 @@ from secrets import SystemRandom
 
 from petition import audit
 from petition.config import Config
+from petition.deliveries import preparing
 from petition.errors import Busy
 from petition.imports import landing
 from petition.letters import publishing
@@ -20,6 +21,7 @@ from petition.outbox.delivery import Counts, deliver_due
 from petition.signatures import milestones, reminders, renewal
 from petition.updates import feeding, mailing
 from petition.upkeep import retention, returned
+from petition.upkeep.press import Press
 from petition.webhooks import delivering
 
 log = logging.getLogger(__name__)
@@ -48,9 +50,10 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
             pass
         for job in EVERY:
             job(config, clock())
+        preparing.work(config, clock=clock, stop=stop)
         return counts
     counts, setbacks, more = Counts(), 0, False
-    due = dict.fromkeys(EVERY, 0.0)
+    due, press = dict.fromkeys(EVERY, 0.0), Press()
     while not stop.is_set():
         try:
             feeding.work(config, clock())
@@ -58,12 +61,14 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
             counts = deliver_due(config, clock=clock, limit=SHARED if more else BATCH, stop=stop)
             more = _in_the_background(config, clock, stop)
             _scheduled(due, config, clock)
+            press.look(clock())
         except Busy:
             log.warning("the database is busy or away; nothing is lost, the worker tries again")
             setbacks += 1
         else:
             setbacks = setbacks + 1 if counts.trouble else 0
         _rest(0.0 if more and not setbacks else _pause(counts, setbacks), config, clock, stop)
+    press.end()
     return counts
 
 
@@ -98,6 +103,7 @@ def _scheduled(due: dict[Job, float], config: Config, clock: Callable[[], dateti
 def _tidy(config: Config, now: datetime) -> None:
     """Forget what has been kept long enough, the counters of past floods included."""
     retention.purge(now)
+    preparing.sweep(config, now)
     limiter = Limiter(config)
     limiter.forget()
     limiter.close()

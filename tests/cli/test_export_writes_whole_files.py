@@ -60,3 +60,15 @@ def test_wrong_choices_are_named(here: Path) -> None:
     unwritable = export(here, "--format", "csv", "--output", str(here / "no" / "such" / "list.csv"))
     assert unwritable.returncode == 1
     assert "Traceback" not in unwritable.stderr
+
+
+def test_the_letter_is_printed_and_presets_are_known(here: Path) -> None:
+    target = here / "letter.pdf"
+    found = export(here, "--format", "pdf", "--output", str(target))
+    assert found.returncode == 0, found.stderr
+    assert target.read_bytes().startswith(b"%PDF-")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    listed = export(here, "--format", "csv", "--preset", "civicrm", "--country", "AM")
+    assert listed.stdout.splitlines()[0].startswith("\ufeffFirst Name,Last Name,Email,Street Address")
+    for choice in (("pdf", "--preset", "civicrm"), ("pdf", "--state", "held"), ("csv", "--preset", "other"), ("csv", "--version", "9")):
+        assert export(here, "--format", *choice).returncode == 2, choice

@@ -1,0 +1,240 @@
+"""Files that take long: asked for by a member, made by a worker, fetched by that member, and forgotten after a day."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from petition import accounts, audit, exports
+from petition.accounts import Member
+from petition.audit import PLATFORM
+from petition.config import Config
+from petition.db import db, is_postgresql, transaction
+from petition.deliveries import keeping, pack, standing
+from petition.deliveries.models import Delivery, DeliveryItem, PreparedFile
+from petition.errors import N_, Busy, Conflict, NotFound, PetitionError
+from petition.exports import Choice, documents
+from petition.letters.models import Letter
+from petition.signatures import transitions
+from petition.signatures.models import Signature
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=10)  # longer than the longest document takes
+TRIES = 3
+CHUNK = 1_000
+GAVE_UP = N_("The file could not be made. Whoever runs the server finds more in its log.")
+
+
+class Outdated(Conflict):
+    """Somebody in the file withdrew or hid their name since it was made."""
+
+    code = "outdated"
+    message = N_("Somebody in this file has withdrawn, or hidden their name, since it was made. It is deleted; please have it made again.")
+
+
+def ask(
+    member: Member, letter: Letter, format_: str, *, choice: Choice, wanted: dict[str, Any], now: datetime,
+    delivery: Delivery | None = None,
+) -> PreparedFile:  # fmt: skip
+    """Queue a file; what is asked for was judged before."""
+    with transaction() as session:
+        row = PreparedFile(
+            letter_id=letter.id, member_id=member.id, format=format_, wanted={**wanted, "choice": choice.as_json()},
+            total=exports.meant(letter, choice, wanted.get("preset", "")), asked_at=now, delivery=delivery,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        return row
+
+
+def find(member: Member, public_id: str) -> PreparedFile:
+    """The member's own prepared file; raises NotFound for anybody else's."""
+    found = db.session.scalar(select(PreparedFile).where(PreparedFile.public_id == public_id)) if public_id.isprintable() else None
+    if found is None or found.member_id != member.id:
+        raise NotFound
+    accounts.require(member, "viewer", found.letter.team_id)
+    return found
+
+
+def of(member: Member, letter: Letter) -> list[PreparedFile]:
+    """What the member asked for of a letter, the newest first."""
+    mine = (PreparedFile.member_id == member.id) & (PreparedFile.letter_id == letter.id)
+    return list(db.session.scalars(select(PreparedFile).where(mine).order_by(PreparedFile.id.desc()).limit(20)))
+
+
+def fetch(member: Member, public_id: str, *, config: Config, now: datetime) -> Path:
+    """The file to hand out; raises NotFound, and Outdated where somebody in it withdrew or hid."""
+    found = find(member, public_id)
+    file = keeping.place(config, public_id)
+    if found.state != "ready" or not file.is_file():
+        raise Outdated if found.state == "outdated" else NotFound
+    if found.delivery_id is not None and standing.changed(found.delivery_id):
+        with transaction():
+            found.state = "outdated"
+        keeping.drop(config, public_id)
+        raise Outdated
+    if found.delivery is not None and found.delivery.fetched_at is None:
+        with transaction():
+            found.delivery.fetched_at = now
+    return file
+
+
+@transitions.on_forget
+def _overtake(session: Session, signature: Signature) -> None:
+    """What was made with somebody who withdrew, or whose name is erased, is handed to nobody; what is being made begins anew."""
+    mine = (PreparedFile.letter_id == signature.letter_id) & PreparedFile.delivery_id.is_(None)
+    session.execute(update(PreparedFile).where(mine, PreparedFile.state == "ready").values(state="outdated"))
+    session.execute(update(PreparedFile).where(mine, PreparedFile.state == "queued").values(leased_until=None))
+
+
+def waiting(now: datetime) -> bool:
+    """Whether anything is to be made that nobody is making; looks without taking the writers' turn. Raises Busy."""
+    try:
+        return db.session.scalar(_due(now)) is not None
+    except (OperationalError, InterfaceError) as error:
+        raise Busy from error
+    finally:
+        db.session.rollback()
+
+
+def sweep(config: Config, now: datetime) -> int:
+    """Delete the files that no row knows any more; how many."""
+    known = set(db.session.scalars(select(PreparedFile.public_id).where(PreparedFile.state.in_(("queued", "ready")))))
+    db.session.rollback()
+    return keeping.sweep(config, now, known)
+
+
+def work(config: Config, *, clock: Callable[[], datetime], stop: threading.Event) -> int:
+    """Make everything that is due; how many files."""
+    made = 0
+    while not stop.is_set() and (number := _claim(clock())) is not None:
+        _make(number, config, clock)
+        made += 1
+    return made
+
+
+def _due(now: datetime) -> Any:
+    free = or_(PreparedFile.leased_until.is_(None), PreparedFile.leased_until <= now)
+    return select(PreparedFile.id).where(PreparedFile.state == "queued", free).order_by(PreparedFile.id).limit(1)
+
+
+def _claim(now: datetime) -> int | None:
+    if not waiting(now):
+        return None
+    with transaction() as session:
+        query = _due(now).with_for_update(skip_locked=True) if is_postgresql(session) else _due(now)
+        number: int | None = session.scalar(query)
+        if number is not None:
+            session.execute(
+                update(PreparedFile).where(PreparedFile.id == number).values(leased_until=now + LEASE, tries=PreparedFile.tries + 1)
+            )
+        return number
+
+
+def _make(number: int, config: Config, clock: Callable[[], datetime]) -> None:
+    """Make one file, or note why not: what is wrong with the text or the typesetter stays wrong."""
+    row = db.session.get_one(PreparedFile, number, populate_existing=True)
+    target = keeping.place(config, row.public_id)
+    try:
+        with tempfile.TemporaryDirectory(prefix="work-", dir=keeping.folder(config)) as work_folder:
+            if row.tries > TRIES:
+                raise _NotMade(GAVE_UP)
+            if row.delivery is not None:
+                _deliver(row, target, Path(work_folder), config, clock)
+            else:
+                _export(row, target, Path(work_folder), config, clock)
+    except PetitionError as error:
+        keeping.drop(config, row.public_id)
+        log.error("prepared file %d was not made: %s", number, error.code)
+        _end(number, "failed", clock(), fault=str(error)[:300])
+
+
+class _NotMade(PetitionError):
+    code = "not_made"
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__()
+
+
+def _export(row: PreparedFile, target: Path, work_folder: Path, config: Config, clock: Callable[[], datetime]) -> None:
+    choice, wanted, letter, now = Choice.from_json(row.wanted["choice"]), row.wanted, row.letter, clock()
+    told = _telling(row.id)
+    if row.format == "pdf":
+        files = documents.signed_letter(
+            letter, work_folder, language=wanted.get("language") or letter.original_language, choice=choice, config=config, now=now,
+            progress=told,
+        )  # fmt: skip
+        pack.bundle(target, files)
+    else:
+        pieces = exports.write(
+            letter, row.format, choice, columns=wanted.get("columns", ()), preset=wanted.get("preset", ""),
+            owner=bool(wanted.get("addresses")), progress=told,
+        )  # fmt: skip
+        pack.write(target, pieces)
+    if not _end(row.id, "ready", clock(), bytes=target.stat().st_size, done=row.total):
+        target.unlink()
+
+
+def _deliver(row: PreparedFile, target: Path, work_folder: Path, config: Config, clock: Callable[[], datetime]) -> None:
+    delivery, now = row.delivery, clock()
+    assert delivery is not None
+    made = pack.make(delivery, target, work_folder, config=config, now=now, progress=_telling(row.id))
+    with transaction() as session:
+        session.execute(delete(DeliveryItem).where(DeliveryItem.delivery_id == delivery.id))
+        items = [
+            {"delivery_id": delivery.id, "signature_id": signature, "visibility": visibility, "handed": handed}
+            for signature, visibility, handed in made.items
+        ]
+        for start in range(0, len(items), CHUNK):
+            session.execute(insert(DeliveryItem), items[start : start + CHUNK])
+        if standing.changed(delivery.id):
+            # Somebody withdrew while it was made: it is made again, without them.
+            row.leased_until = None
+            target.unlink()
+            return
+        delivery.state, delivery.counts, delivery.files, delivery.made_at = "made", made.counted.as_json(), made.files, now
+        audit.record(
+            session, at=now, actor=PLATFORM, action="delivery.made", thing=("delivery", delivery.reference),
+            team_id=delivery.letter.team_id, letter=delivery.letter.slug, count=len(items),
+        )  # fmt: skip
+        _end(row.id, "ready", now, bytes=target.stat().st_size, done=len(items), total=len(items))
+
+
+def _telling(number: int) -> Callable[[int], None]:
+    """Note every two seconds how far it is, in transactions of their own."""
+    state = {"done": 0, "next": time.monotonic() + 2}
+
+    def tell(more: int) -> None:
+        state["done"] += more
+        if time.monotonic() >= state["next"]:
+            state["next"] = time.monotonic() + 2
+            with transaction() as session:
+                session.execute(update(PreparedFile).where(PreparedFile.id == number).values(done=state["done"]))
+
+    return tell
+
+
+def _end(number: int, state: str, now: datetime, **values: Any) -> bool:
+    """Note how it ended; False where it has to begin anew, since somebody withdrew meanwhile."""
+    with transaction() as session:
+        row = session.get_one(PreparedFile, number, populate_existing=True)
+        if row.leased_until is None:
+            return False
+        row.state, row.finished_at, row.leased_until = state, now, None
+        for name, value in values.items():
+            setattr(row, name, value)
+        if state == "failed" and row.delivery is not None:
+            row.delivery.state = "failed"
+        return True

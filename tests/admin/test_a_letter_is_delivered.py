@@ -1,0 +1,189 @@
+"""A letter handed over: the pack, its public record, what signatories are told, and who may no longer be in it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import threading
+import zipfile
+from datetime import timedelta
+
+import pytest
+from flask import Flask, current_app
+from flask.testing import FlaskClient
+
+from petition import accounts, deliveries
+from petition.db import db
+from petition.deliveries import keeping, preparing, references
+from petition.deliveries.models import Delivery
+from petition.exports import numbers
+from petition.letters import operations as letters
+from petition.signatures import directory
+from petition.upkeep import retention
+from tests import factories
+from tests.admin import people
+
+DESK = "/admin/letters/open-the-road/deliveries"
+SHY = {"name": "Shy Person", "email": "shy@example.org", "visibility": "counted", "deliver": "1", "consent": "yes"}
+HIDDEN = {"name": "Hidden Person", "email": "hidden@example.org", "visibility": "counted", "consent": "yes"}
+
+
+def work() -> int:
+    """What the worker does."""
+    db.session.rollback()  # it sees what was asked for meanwhile
+    return preparing.work(factories.config(), clock=factories.now, stop=threading.Event())
+
+
+def delivered(browser: FlaskClient, **fields: str) -> Delivery:
+    """A delivery whose files are made."""
+    answer = people.post(browser, DESK, DESK, **{"addressee": "The Sample Council", "language": "en", **fields})
+    assert answer.status_code == 303, answer.text
+    assert work() == 1
+    db.session.rollback()
+    return db.session.query(Delivery).order_by(Delivery.id.desc()).first()
+
+
+def pack(browser: FlaskClient, found: Delivery) -> dict[str, bytes]:
+    """The files in the newest pack, by the end of their names."""
+    (row, *_) = preparing.of(accounts.find_member(people.ADDRESSES["owner"]), found.letter)
+    answer = browser.get(f"/admin/prepared/{row.public_id}/file")
+    assert answer.status_code == 200, answer.text
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        return {name.removeprefix(found.reference): archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture
+def owner(sqlite_client: FlaskClient) -> FlaskClient:
+    """A letter with a person on display, one counted only, one who may be handed over, and an owner."""
+    factories.letter()
+    factories.sign(sqlite_client, **factories.ANA)
+    factories.sign(sqlite_client, **HIDDEN)
+    return people.browser(people.member("owner"))
+
+
+def names(files: dict[str, bytes]) -> list[str]:
+    return [row["name"] for row in csv.DictReader(io.StringIO(files[".csv"].decode("utf-8-sig")))]
+
+
+def test_a_pack_is_made_and_its_numbers_and_hashes_are_public(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    token = factories.sign(sqlite_client, **SHY)
+    found = delivered(owner, handed="yes")
+    files = pack(owner, found)
+    assert set(files) == {".pdf", ".csv", ".xlsx", "-summary.pdf", "SHA256SUMS"}
+    assert names(files) == ["Ana Sample", "", "Shy Person"]
+    assert files[".pdf"].startswith(b"%PDF-") and b"/MarkInfo" in files[".pdf"]
+    page = sqlite_client.get(f"/deliveries/{found.reference}")
+    for name in (".pdf", ".csv", ".xlsx", "-summary.pdf"):
+        digest = hashlib.sha256(files[name]).hexdigest()
+        assert digest in page.text
+        checked = sqlite_client.get(f"/deliveries/{found.reference}", query_string={"sha256": f"{digest.upper()}  {name}"})
+        assert "It matches: this is" in checked.text
+    assert "Shy Person" not in page.text and "Set-Cookie" not in page.headers
+    other = sqlite_client.get(f"/deliveries/{found.reference}", query_string={"sha256": "0" * 64})
+    assert "It matches none" in other.text
+    assert "This is no SHA-256" in sqlite_client.get(f"/deliveries/{found.reference}?sha256={'0' * 65}").text
+    assert deliveries.numbers(found) == numbers.Numbers(people=3, hidden=2)
+    # Nothing is public of it before it was handed over, and everything afterwards.
+    assert "The Sample Council" not in sqlite_client.get(f"/signature/{token}").text
+    today = factories.now().date().isoformat()
+    noted = {"delivered_on": today, "delivered_by": "Rita", "response_on": today, "response_en": "We thank <you>."}
+    assert people.post(owner, f"/admin/deliveries/{found.reference}", **noted).status_code == 303
+    letter = sqlite_client.get("/letters/open-the-road").text
+    assert f"/deliveries/{found.reference}" in letter and "We thank &lt;you&gt;." in letter
+    mine = sqlite_client.get(f"/signature/{token}").text
+    assert "The Sample Council" in mine and "with your name, as you agreed" in mine
+
+
+def test_without_an_owners_word_nobody_is_named_who_is_counted_only(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    factories.sign(sqlite_client, **SHY)
+    found = delivered(owner)
+    assert names(pack(owner, found)) == ["Ana Sample", "", ""]
+    editor = people.browser(people.member("editor"))
+    assert people.post(editor, DESK, DESK, addressee="The Council", language="en", handed="yes").status_code == 403
+    assert people.post(owner, DESK, DESK, addressee=" ", language="en").status_code == 422
+
+
+def test_who_withdraws_or_hides_is_handed_over_by_no_file(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    token = factories.sign(sqlite_client, **factories.ARAM)
+    found = delivered(owner)
+    row = preparing.of(accounts.find_member(people.ADDRESSES["owner"]), found.letter)[0]
+    file = keeping.place(factories.config(), row.public_id)
+    assert file.stat().st_mode & 0o777 == 0o600 and file.parent.stat().st_mode & 0o777 == 0o700
+    assert people.browser(people.member("viewer")).get(f"/admin/prepared/{row.public_id}/file").status_code == 404
+    sqlite_client.post(f"/signature/{token}", data={"action": "change", "visibility": "initials"})
+    answer = owner.get(f"/admin/prepared/{row.public_id}/file")
+    assert answer.status_code == 409 and not file.exists()
+    assert "have the files made again" in owner.get(f"/admin/deliveries/{found.reference}").text.lower()
+    assert people.post(owner, f"/admin/deliveries/{found.reference}/files", f"/admin/deliveries/{found.reference}").status_code == 303
+    assert work() == 1
+    assert names(pack(owner, found)) == ["Ana Sample", "", "Ա. Օ."]
+
+
+def test_a_name_that_was_kept_to_be_handed_over_is_erased_30_days_later(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    factories.sign(sqlite_client, **SHY)
+    found = delivered(owner, handed="yes")
+    due = "names of people counted only that were handed over 30 days ago"
+    later = factories.now() + timedelta(days=60)
+    assert dict(retention.purge(later, dry_run=True))[due] == 0  # neither taken away nor handed over
+    assert people.signature("Shy Person").name
+    people.post(owner, f"/admin/deliveries/{found.reference}", delivered_on=factories.now().date().isoformat())
+    assert dict(retention.purge(factories.now() + timedelta(days=29)))[due] == 0
+    assert dict(retention.purge(factories.now() + timedelta(days=31)))[due] == 1
+    db.session.rollback()
+    assert people.signature().name == ""
+    assert directory.counts(letters.find("open-the-road")).total == 3
+
+
+def test_files_are_gone_after_a_day(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    delivered(owner)
+    config = factories.config()
+    assert len(list(keeping.folder(config).iterdir())) == 1
+    preparing.sweep(config, factories.now())
+    assert len(list(keeping.folder(config).iterdir())) == 1
+    assert dict(retention.purge(factories.now() + timedelta(hours=25)))["files prepared a day ago"] == 1
+    preparing.sweep(config, factories.now())
+    assert list(keeping.folder(config).iterdir()) == []
+
+
+def test_what_is_noted_has_to_make_sense(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    found = delivered(owner)
+    page = f"/admin/deliveries/{found.reference}"
+    for given in ({"delivered_on": "yesterday"}, {"delivered_on": "2999-01-01"}, {"response_en": "Thanks."}, {"delivered_by": "x" * 201}):
+        assert people.post(owner, page, page, **given).status_code == 422, given
+    assert people.post(owner, page, page, delivered_on="2026-11-01").status_code == 303
+    assert people.post(owner, f"{page}/files", page).status_code == 422  # its hashes stay
+
+
+def test_a_protected_letter_names_nobody_but_who_agreed(sqlite_client: FlaskClient) -> None:
+    factories.letter(more="risk: protected\n")
+    factories.sign(sqlite_client, **factories.ANA)
+    factories.sign(sqlite_client, **SHY)
+    owner = people.browser(people.member("owner"))
+    assert names(pack(owner, delivered(owner))) == ["", ""]
+    assert names(pack(owner, delivered(owner, handed="yes"))) == ["", "Shy Person"]
+
+
+def test_a_reference_notices_a_slip_and_forgives_how_it_is_typed(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    found = delivered(owner)
+    assert references.read(f" {found.reference.lower().replace('-', ' ')} ") == found.reference
+    for place in (0, 5, 6, 8, 10, 13):
+        sign = found.reference[place]
+        wrong = found.reference[:place] + ("7" if sign != "7" else "8") + found.reference[place + 1 :]
+        assert references.read(wrong) is None, wrong
+    assert f"Delivery {found.reference}" in sqlite_client.get("/deliveries", query_string={"reference": found.reference}).text
+    assert "no delivery with this reference" in sqlite_client.get("/deliveries?reference=2026-0000-0001").text
+    assert sqlite_client.get("/deliveries/2026-0000-0001").status_code == 404
+    assert re.fullmatch(r"\d{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", found.reference)
+
+
+def test_a_text_that_cannot_be_set_says_why(sqlite_app: Flask, sqlite_client: FlaskClient) -> None:
+    factories.letter(body="Письмо и 信.")
+    owner = people.browser(people.member("owner"))
+    found = delivered(owner)
+    assert found.state == "failed"
+    row = preparing.of(accounts.find_member(people.ADDRESSES["owner"]), found.letter)[0]
+    assert "No font here has these characters of the letter: 信" in owner.get(f"/admin/prepared/{row.public_id}").text
+    assert sqlite_client.get("/letters/open-the-road/letter.pdf").status_code == 409
+    assert current_app.config["PETITION"].fonts is None
