@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from sqlalchemy.types import BigInteger
 
+from petition.accounts.members import note
 from petition.accounts.models import Member, Membership
 from petition.db import Model, UtcDateTime, db, is_postgresql, transaction
 from petition.errors import N_, Fault, Invalid
@@ -55,7 +56,9 @@ def choose(member: Member, *, milestones: bool, digest: str, now: datetime) -> N
         found = session.get(MailChoice, number) or MailChoice(member_id=number, milestones=False, digest="never")
         if found.digest == "never" and digest != "never":
             claim(session, number, now.date() - timedelta(days=1), now)
-        found.milestones, found.digest = milestones, digest
+        if (found.milestones, found.digest) != (milestones, digest):
+            found.milestones, found.digest = milestones, digest
+            note(session, member, "member.mail_chosen", actor=member.actor, now=now, milestones=milestones, digest=digest)
         session.add(found)
 
 

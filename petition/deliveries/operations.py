@@ -61,8 +61,12 @@ def again(member: Member, delivery: Delivery, *, now: datetime) -> PreparedFile:
     accounts.require(member, "owner" if delivery.handed else "editor", delivery.letter.team_id)
     if delivery.delivered_on is not None:
         raise Invalid([Fault("delivered_on", "delivered", N_("It was handed over; its numbers and hashes stay as they are."))])
-    with transaction():
+    with transaction() as session:
         delivery.state = "preparing"
+        audit.record(
+            session, at=now, actor=member.actor, action="delivery.made_again", thing=("delivery", delivery.reference),
+            team_id=delivery.letter.team_id, letter=delivery.letter.slug,
+        )  # fmt: skip
         return preparing.ask(
             member, delivery.letter, "delivery", choice=Choice.from_json(delivery.choice), wanted={"language": delivery.text.language},
             now=now, delivery=delivery,

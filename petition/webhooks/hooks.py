@@ -82,6 +82,7 @@ def try_it(member: Member, public_id: str, *, now: datetime) -> None:
             raise Conflict
         hook.retry_at = None
         session.add(WebhookDelivery(hook_id=hook.id, event=TEST, payload={}, queued_at=now))
+        _note(session, hook, "tried", member, now)
 
 
 def rotate(member: Member, public_id: str, *, config: Config, now: datetime) -> str:

@@ -20,11 +20,13 @@ from petition.cli.export import export
 from petition.cli.letter import letter
 from petition.cli.team import team
 from petition.db import db, transaction
+from petition.deliveries.models import Delivery
+from petition.imports import batches
 from petition.letters import document
 from petition.letters import operations as letters
 from petition.moderation.models import BulkDecision
 from petition.upkeep import retention
-from tests import factories
+from tests import factories, importing
 from tests.admin import people, writing
 from tests.admin.test_every_role_on_every_route import FORMS, RULE, filled
 from tests.sampled import NOW, signed_letter
@@ -109,6 +111,25 @@ def loaded(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
     return without_token(page) | sent | {"do": "load"}
 
 
+def an_import(state: str) -> Callable[[FlaskClient, dict[str, str]], dict[str, str]]:
+    """The staged import, or what it brought in already."""
+
+    def arranged(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
+        if state == "done":
+            batches.confirm(people.member("owner"), names["import"], agreed=True, now=factories.now())
+            importing.work()
+        return {"agreed": "yes"}
+
+    return arranged
+
+
+def delivered(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
+    """The delivery, its files made."""
+    with transaction() as session:
+        session.scalars(select(Delivery)).one().state = "made"
+    return {"delivered_on": factories.now().date().isoformat()}
+
+
 def one_person(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
     factories.sign(client, **factories.ANA)
     return {"kind": "person", "decision": "hold"}
@@ -134,6 +155,13 @@ VALID: dict[str, Callable[[FlaskClient, dict[str, str]], dict[str, Any]]] = {
     "/admin/letters/open-the-road/schedule": standing_at("draft", at="2099-01-01T09:00"),
     "/admin/letters/open-the-road/archive": standing_at("closed", action="away"),
     "/admin/letters/open-the-road/bulk/new": one_person,
+    "/admin/letters/open-the-road/imports": lambda *_: {"file": (io.BytesIO(b"name\nPia Pencil\n"), "list.csv")},
+    "/admin/imports/{import}/confirm": an_import("staged"),
+    "/admin/imports/{import}/take-back": an_import("done"),
+    "/admin/webhooks": lambda *_: {
+        "team": str(accounts.find_team(1).id), "url": "https://hooks.example.com/in", "events": "signature.published",
+    },
+    "/admin/deliveries/{delivery}": delivered,
     "/admin/bulk/{id}/confirm": standing_bulk(),
     "/admin/bulk/{id}/second": standing_bulk(state="waiting", confirmed_by="another@team.example.org", matched=1),
     "/admin/bulk/{id}/reverse": standing_bulk(state="done", matched=1, done=1),
