@@ -66,6 +66,15 @@ class Letter(Model):
         """Whether being known as a signatory is dangerous."""
         return self.risk == "protected"
 
+    @property
+    def confidential(self) -> bool:
+        """Whether nobody may learn from the site who is among its signatories."""
+        return self.protected or self.status == "draft"
+
+    def is_archived(self, now: datetime) -> bool:
+        """Whether it is out of the way in the lists; one that signs again is not, whatever was said before."""
+        return self.archived and self.state(now) == "closed"
+
     def translation(self, language: str) -> Translation | None:
         """The letter's words in a language, if there are any."""
         return next((each for each in self.translations if each.language == language), None)
@@ -167,7 +176,7 @@ class LetterVersion(Model):
 
 
 class LetterText(Model):
-    """A text as it was shown to signatories, fixed by its fingerprint; never changed, only followed by another."""
+    """A text as it was shown to signatories, fixed by its fingerprint; once published or signed it is only followed by another."""
 
     __tablename__ = "letter_text"
 

@@ -187,6 +187,8 @@ def set_status(letter: Letter, status: str, *, actor: Actor, now: datetime) -> N
         session.refresh(letter)
         if letter.status == "closed" and status != "closed":
             raise NotPublishable
+        if letter.status == "draft" and status != "open":
+            raise Conflict  # it would be public without ever having been published
         if letter.status != status:
             before, letter.status = letter.status, status
             letter.closed_at = now if status == "closed" else None
@@ -284,8 +286,8 @@ def _fix_text(session: Session, letter: Letter, words: Translation, signed: Sign
     if words.language == letter.original_language and standing is not None:
         if signed(letter.id):
             version, outcome = _next_version(letter, correction, now)
-        _carry_translations(letter, version, dated, now)
-    _add_text(version, words.language, canonical, now)
+        _carry_translations(letter, version, dated, now, signed)
+    _put_text(letter, version, words.language, canonical, now, signed)
     session.flush()
     return outcome
 
@@ -298,15 +300,20 @@ def _next_version(letter: Letter, correction: bool, now: datetime) -> tuple[Lett
     return version, "corrected" if correction else "new_version"
 
 
-def _carry_translations(letter: Letter, version: LetterVersion, dated: str, now: datetime) -> None:
+def _carry_translations(letter: Letter, version: LetterVersion, dated: str, now: datetime, signed: Signed) -> None:
     """Translations stand in the version as they are, with its date, until somebody mends them."""
     for words in letter.translations:
         standing, canonical = version.text(words.language), text.canonical(words, dated)
         if words.language != letter.original_language and (standing is None or standing.canonical != canonical):
-            _add_text(version, words.language, canonical, now)
+            _put_text(letter, version, words.language, canonical, now, signed)
 
 
-def _add_text(version: LetterVersion, language: str, canonical: str, now: datetime) -> None:
+def _put_text(letter: Letter, version: LetterVersion, language: str, canonical: str, now: datetime, signed: Signed) -> None:
+    standing = version.text(language)
+    if standing is not None and letter.status == "draft" and not signed(letter.id):
+        # What was never published and nobody signed is nobody's business once it is reworded.
+        standing.canonical, standing.fingerprint, standing.created_at = canonical, text.fingerprint(canonical), now
+        return
     version.texts.append(LetterText(language=language, fingerprint=text.fingerprint(canonical), canonical=canonical, created_at=now))
 
 

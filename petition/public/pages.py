@@ -109,7 +109,9 @@ def home() -> Response:
         (each, each.translation(current_language()) or each.translation(each.original_language), directory.counts(each))
         for each in letters.listed()
     ]
-    return cached(render_template("public/home.html", rows=rows), NAMES_FRESH)
+    now = datetime.now(UTC)
+    parts = {away: [row for row in rows if row[0].is_archived(now) == away] for away in (False, True)}
+    return cached(render_template("public/home.html", rows=parts[False], archived=parts[True]), NAMES_FRESH)
 
 
 @bp.get("/letters/<slug>")

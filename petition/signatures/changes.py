@@ -74,9 +74,11 @@ def change(token: str, values: dict[str, str | bool], *, address: str = "", conf
             with session.begin_nested():
                 apply_change(session, signature, wanted, config, now)
         except IntegrityError as error:
-            if violated(error, "uq_signature_organisation", "signature.organisation_key"):
+            if not violated(error, "uq_signature_organisation", "signature.organisation_key"):
+                raise
+            if not signature.letter.confidential:
                 raise EntryStands from error
-            raise
+            apply_change(session, signature, wanted, config, now, contested=True)
         return "changed"
 
 

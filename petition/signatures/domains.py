@@ -36,6 +36,8 @@ def record(signature: Signature | None, config: Config) -> Record | None:
     """The record for an organisation's entry; None where it would show nothing more, or where there is no website."""
     if signature is None or signature.kind != "organisation" or signature.state not in ("published", "held"):
         return None
+    if signature.letter.confidential:  # the record, which anybody can look up, would tell of the signature
+        return None
     name = levels.site_domain(signature.website)
     if name is None or LEVELS.index(signature.level) >= LEVELS.index("dns"):
         return None

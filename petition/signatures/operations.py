@@ -32,6 +32,8 @@ from petition.signatures.submission import Submission
 
 CONFIRM_WITHIN = timedelta(days=7)
 SAME_FOR = timedelta(minutes=10)  # the same submission within this time is the same request and the same mail
+# Where nobody may learn who is among the signatories, a second entry of an organisation waits beside the first.
+CONTESTED = Flag("contested", "organisation")
 GRACE = timedelta(hours=24)  # after the closing time, for those who asked in time
 
 
@@ -175,15 +177,15 @@ def claim(session: Session, token: str, now: datetime) -> LinkToken:
 def _still_open(letter: Letter, now: datetime) -> None:
     closed = letter.status == "closed"
     ends = [moment for moment in (letter.closes, letter.closed_at if closed else None) if moment is not None]
-    late = now >= min(ends) + GRACE if ends else closed
+    late = now - GRACE >= min(ends) if ends else closed
     if letter.state(now) == "draft" or late:
         raise LetterNotOpen
 
 
-def _sign(session: Session, found: SigningRequest, how: ways.Arrival, config: Config) -> Confirmed:
-    """Let the unique constraints decide whether this is a new signature."""
+def _sign(session: Session, found: SigningRequest, how: ways.Arrival, config: Config, contested: bool = False) -> Confirmed:
+    """Let the unique constraints decide whether this is a new signature; `contested` where its organisation has an entry."""
     now, signature = how.now, _signature_of(found, how)
-    flags = checking.reasons(session, found.letter, checking.said(signature), how)
+    flags = checking.reasons(session, found.letter, checking.said(signature), how) + [CONTESTED] * contested
     signature.flags = [flag.as_json() for flag in flags]
     waits = screening.holds([flag.code for flag in flags], limits=config.limits)
     try:
@@ -194,6 +196,8 @@ def _sign(session: Session, found: SigningRequest, how: ways.Arrival, config: Co
         organisation = violated(error, "uq_signature_organisation", "signature.letter_id", "signature.organisation_key")
         if not person and not organisation:
             raise
+        if organisation and found.letter.confidential and not _holds(session, found, signature):
+            return _sign(session, found, how, config, contested=True)
         return _standing(session, found, signature, now) or _sign(session, found, how, config)
     _settle(session, found, signature, now, new=True)
     return Confirmed(signature.state, signature)
@@ -249,6 +253,12 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
     return Confirmed(outcome, standing)
 
 
+def _holds(session: Session, found: SigningRequest, attempted: Signature) -> bool:
+    """Whether the entry that stands in the way is this mailbox's own."""
+    mine = select(Signature.address_fingerprint).where(Signature.letter_id == found.letter_id)
+    return session.scalar(mine.where(Signature.organisation_key == attempted.organisation_key)) == found.address_fingerprint
+
+
 def _settle(session: Session, found: SigningRequest, signature: Signature, now: datetime, new: bool = False) -> None:
     """Every link of this mailbox leads to the signature from now on; the requests and their clear address go."""
     # Locked, so that no mail mints another link to them between the handing over and the deletion.
@@ -290,13 +300,18 @@ def _expose(session: Session, found: SigningRequest, config: Config, now: dateti
     return Confirmed("changed", signature)
 
 
-def apply_change(session: Session, signature: Signature, values: dict[str, Any], config: Config, now: datetime) -> None:
-    """Write new words into a standing signature and screen them again; what is flagged waits for the team."""
+def apply_change(
+    session: Session, signature: Signature, values: dict[str, Any], config: Config, now: datetime, contested: bool = False,
+) -> None:  # fmt: skip
+    """Write new words into a standing signature and screen them again; what is flagged waits for the team.
+
+    `contested` where another entry has the organisation's new name, and the signatory may not learn of it.
+    """
     said = checking.said(signature) | {name: value for name, value in values.items() if name in checking.SAID}
     renamed = signature.kind == "organisation" and any(said[name] != getattr(signature, name) for name in ("organisation", "website"))
     if renamed:
         values = values | {
-            "organisation_key": screening.fold_organisation(said["organisation"]),
+            "organisation_key": None if contested else screening.fold_organisation(said["organisation"]),
             "website_host": checking.website_host(said["website"]),
             **levels.after_change(signature, said, now),
         }
@@ -306,6 +321,7 @@ def apply_change(session: Session, signature: Signature, values: dict[str, Any],
     new_words = any(said[name] not in ("", getattr(signature, name)) for name in checking.SHOWN[signature.kind])
     flags += [Flag("changed", "organisation")] if renamed or (reviewed and new_words) else []
     flags += [Flag("holding")] if signature.letter.holding and new_words else []
+    flags += [CONTESTED] if contested or (not renamed and CONTESTED.as_json() in signature.flags) else []
     # How it came weighs with the new words as it would have with them at first; what the team decided on weighs no more.
     came = [] if signature.decided_at else [flag["code"] for flag in signature.flags if flag["code"] in screening.ARRIVAL]
     waits = screening.holds([*came, *(flag.code for flag in flags)], limits=config.limits)

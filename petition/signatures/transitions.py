@@ -194,8 +194,9 @@ def _enter(session: Session, signature: Signature, state: str, because: Because,
 def _mind_what_is_kept(signature: Signature) -> None:
     """A rejected entry must not block the real organisation, and a rejected person's address is not needed any more."""
     if signature.kind == "organisation":
-        rejected = signature.state == "rejected"
-        signature.organisation_key = None if rejected else screening.fold_organisation(signature.organisation)
+        waits_beside = signature.state == "held" and any(flag["code"] == "contested" for flag in signature.flags)
+        free = signature.state == "rejected" or waits_beside
+        signature.organisation_key = None if free else screening.fold_organisation(signature.organisation)
     elif signature.state == "rejected":
         signature.email = None
 

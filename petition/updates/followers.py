@@ -55,7 +55,7 @@ class Behind:
 def takes_followers(letter: Letter, now: datetime) -> bool:
     """Whether there may still be news of a letter."""
     ends = [each for each in (letter.closes, letter.closed_at) if each is not None]
-    return letter.status != "draft" and all(now < each + NEWS for each in ends)
+    return letter.status != "draft" and all(now - NEWS < each for each in ends)
 
 
 def prefix(letter: Letter, language: str, config: Config) -> str:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 
 import pytest
 from flask.testing import FlaskClient
 
+from petition import moderation
 from petition.audit import COMMAND_LINE
 from petition.db import transaction
+from petition.errors import Conflict, EntryStands
 from petition.letters import drafts, publishing
 from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
 from petition.outbox.rendering import render
+from petition.signatures.models import Signature
 from tests import factories
+from tests.admin import people
 from tests.factories import ANA, UNION, config, count, mails, now
 
 
@@ -126,3 +131,66 @@ def test_the_words_that_were_signed_are_followed_by_a_version(client: FlaskClien
     with transaction():
         factories.load(factories.ORIGINAL.format(slug="open-the-road", body="Other words.", more=""))
     assert gathered.version.label == "2"
+
+
+def said(client: FlaskClient, token: str) -> str:
+    """What a signatory's page says of the state of the signature."""
+    page = client.get(f"/signature/{token}").text
+    return re.sub(r"[0-9a-f]{4}( [0-9a-f]{4}){3}|" + token, "", page)
+
+
+def test_nobody_learns_from_a_name_that_its_organisation_has_signed(client: FlaskClient, gathered: Letter) -> None:
+    sign(client, gathered, **UNION)
+    other = UNION | {"email": "olga@elsewhere.example.org", "website": "https://elsewhere.example.org"}
+    again = sign(client, gathered, **other)
+    fresh = sign(client, gathered, **other | {"organisation": "Sample Guild", "email": "gil@third.example.org"})
+    assert said(client, again).replace("Sample Union of Bakers", "Sample Guild") == said(client, fresh)
+    for name in ("Sample Union of Bakers", "Sample Lace Makers"):
+        answer = client.post(f"/signature/{fresh}", data={"action": "change", "organisation": name})
+        assert (answer.status_code, answer.location.rpartition("=")[2]) == (303, "changed")
+
+
+def test_the_team_decides_between_two_entries_of_one_organisation(client: FlaskClient, gathered: Letter) -> None:
+    sign(client, gathered, **UNION)
+    sign(client, gathered, **UNION | {"email": "olga@elsewhere.example.org", "website": "https://elsewhere.example.org"})
+    first, second = (each.public_id for each in factories.db.session.query(Signature).order_by(Signature.id))
+    decide = functools.partial(moderation.decide, people.member(), now=now(), config=config())
+    decide(first, "approve")
+    with pytest.raises(EntryStands):
+        decide(second, "approve")
+    decide(first, "reject", reason="Not theirs.")
+    decide(second, "approve")
+
+
+def test_no_public_record_is_asked_for(client: FlaskClient, gathered: Letter) -> None:
+    token = sign(client, gathered, **UNION)
+    assert "open-letter-verification" not in client.get(f"/signature/{token}").text
+    letters.set_status(gathered, "open", actor=COMMAND_LINE, now=now())
+    assert "open-letter-verification" in client.get(f"/signature/{token}").text
+
+
+def test_what_was_reworded_before_anybody_signed_is_published_nowhere(client: FlaskClient) -> None:
+    found = factories.letter(status="draft", body="A secret friend told us.")
+    before = letters.text_shown(found, "en").fingerprint
+    factories.load(factories.ORIGINAL.format(slug="open-the-road", body="We were told.", more=""))
+    letters.set_status(found, "open", actor=COMMAND_LINE, now=now())
+    assert client.get(f"/letters/open-the-road/text/{before}.txt").status_code == 404
+    for path in ("", "/integrity", "/versions"):
+        page = client.get(f"/letters/open-the-road{path}").text
+        assert before[:16] not in page
+        assert "secret friend" not in page
+
+
+@pytest.mark.parametrize("status", ["closed", "paused"])
+def test_a_draft_does_not_become_public_by_being_closed_or_paused(client: FlaskClient, gathered: Letter, status: str) -> None:
+    sign(client, gathered, **ANA)
+    with pytest.raises(Conflict):
+        letters.set_status(gathered, status, actor=COMMAND_LINE, now=now())
+    assert client.get("/letters/open-the-road").status_code == 404
+
+
+def test_a_letter_that_never_closes_can_be_read_and_signed(client: FlaskClient) -> None:
+    factories.letter(more="closes: 9999-12-31\n")
+    assert client.get("/letters/open-the-road").status_code == 200
+    factories.sign(client, **ANA)
+    assert count(client)["people"] == 1

@@ -30,6 +30,7 @@ _CONTENT = {
     "holding": (100, N_("The team is looking at everything new on this letter at the moment.")),
     "changed": (100, N_("A checked entry was changed.")),
     "second_claim": (100, N_("Another representative asked for the same organisation.")),
+    "contested": (100, N_("Another entry of the same organisation stands; this letter tells nobody so.")),
     "reported": (100, N_("Readers reported it.")),
     "blocked": (100, N_("A block list names its address, mail domain or network.")),
     "honeypot": (100, N_("A field was filled in that people do not see.")),
