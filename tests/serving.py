@@ -19,6 +19,8 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
 
+from tests import forked
+
 PETITION = str(Path(sys.executable).with_name("petition"))
 PATIENCE = 60  # seconds; a bound, not an expectation
 
@@ -37,9 +39,7 @@ def environment(**settings: str) -> dict[str, str]:
 
 def run(environ: dict[str, str], *arguments: str, feed: str = "") -> str:
     """One `petition` command that must succeed; returns what it printed."""
-    done = subprocess.run(
-        [PETITION, *arguments], env=environ, input=feed, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = forked.run(*arguments, feed=feed, **{name: value for name, value in environ.items() if name.startswith("PETITION_")})
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout
 

@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 
 from petition.db import dispose
-from tests.conftest import run, settings
-from tests.running import COMMAND
+from tests.conftest import settings
+from tests.forked import run
 from tests.sampled import signed_letter
 
 
@@ -30,7 +30,7 @@ def here(sqlite_template: Path, tmp_path: Path) -> Path:
 
 
 def export(here: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(COMMAND, "export", "artsakh-ngos", *arguments, PETITION_MODE="development", PETITION_INSTANCE=str(here))
+    return run("export", "artsakh-ngos", *arguments, PETITION_MODE="development", PETITION_INSTANCE=str(here))
 
 
 def test_standard_output_holds_the_file_and_nothing_else(here: Path) -> None:
@@ -54,7 +54,7 @@ def test_wrong_choices_are_named(here: Path) -> None:
         found = export(here, "--format", "csv", *choice)
         assert found.returncode == 2
         assert choice[1] in found.stderr
-    missing = run(COMMAND, "export", "nowhere", "--format", "csv", PETITION_MODE="development", PETITION_INSTANCE=str(here))
+    missing = run("export", "nowhere", "--format", "csv", PETITION_MODE="development", PETITION_INSTANCE=str(here))
     assert missing.returncode == 1
     assert "petition letter list" in missing.stderr
     unwritable = export(here, "--format", "csv", "--output", str(here / "no" / "such" / "list.csv"))

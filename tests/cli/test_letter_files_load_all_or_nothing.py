@@ -13,8 +13,8 @@ from petition import create_app
 from petition.audit import PLATFORM
 from petition.db import dispose
 from petition.letters import operations
-from tests.conftest import run, settings
-from tests.running import COMMAND
+from tests.conftest import settings
+from tests.forked import run
 from tests.sampled import NOW
 
 ENGLISH = """---
@@ -48,7 +48,7 @@ def here(sqlite_template: Path, tmp_path: Path) -> Path:
 
 def petition(here: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     files = [str(here / each) if each.endswith(".md") else each for each in arguments]
-    return run(COMMAND, *files, PETITION_MODE="development", PETITION_INSTANCE=str(here))
+    return run(*files, PETITION_MODE="development", PETITION_INSTANCE=str(here))
 
 
 def test_addresses_are_printed_and_the_second_time_changes_nothing(here: Path) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import run
-from tests.running import COMMAND
+from tests.forked import run
 
 
 @pytest.fixture
@@ -20,13 +18,12 @@ def here(sqlite_template: Path, tmp_path: Path) -> Path:
 
 
 def petition(here: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(COMMAND, *arguments, PETITION_MODE="development", PETITION_INSTANCE=str(here))
+    return run(*arguments, PETITION_MODE="development", PETITION_INSTANCE=str(here))
 
 
 def with_password(here: Path, password: str) -> subprocess.CompletedProcess[str]:
-    environ = os.environ | {"PETITION_MODE": "development", "PETITION_INSTANCE": str(here)}
-    command = [COMMAND, "team", "add", "ana@example.org", "--role", "owner", "--password-stdin"]
-    return subprocess.run(command, input=password + "\n", env=environ, capture_output=True, text=True, check=False, timeout=60)
+    command = ("team", "add", "ana@example.org", "--role", "owner", "--password-stdin")
+    return run(*command, feed=password + "\n", PETITION_MODE="development", PETITION_INSTANCE=str(here))
 
 
 def test_a_link_is_printed_once_per_member_without_password(here: Path) -> None:

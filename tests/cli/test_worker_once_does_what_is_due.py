@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import run
-from tests.running import COMMAND, environment, started
+from tests.forked import run
+from tests.running import environment, started
 
 
 def test_once_ends_with_zero(sqlite_template: Path, tmp_path: Path) -> None:
     shutil.copy(sqlite_template, tmp_path / "petition.sqlite3")
-    found = run(COMMAND, "worker", "--once", PETITION_MODE="development", PETITION_INSTANCE=str(tmp_path))
+    found = run("worker", "--once", PETITION_MODE="development", PETITION_INSTANCE=str(tmp_path))
     assert found.returncode == 0, found.stderr
 
 
