@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
@@ -104,7 +103,7 @@ def _forth(session: Session, batch: ImportBatch, now: datetime) -> bool:
     """Make signatures of the next rows, except of those that are there by now; whether there may be more."""
     mine = select(ImportRow).where(ImportRow.batch_id == batch.id, ImportRow.line > batch.position)
     rows = list(session.scalars(mine.order_by(ImportRow.line).limit(BATCH)))
-    known = looking.known(session, batch.letter_id, rows)
+    known = looking.known(session, batch.letter_id, rows, landing=True)
     fresh = [row for row in rows if known.has(row) is None]
     texts: dict[str, tuple[LetterText, int]] = {}
     arriving = [_signature(session, batch, row, texts) for row in fresh]
@@ -116,8 +115,8 @@ def _forth(session: Session, batch: ImportBatch, now: datetime) -> bool:
         session.execute(delete(ImportRow).where(ImportRow.batch_id == batch.id, ImportRow.line <= batch.position))
     if len(rows) < BATCH:
         batch.state, batch.finished_at = "done", now
-        states = Counter({"done": batch.done, "skipped": batch.skipped})
-        batches.note(session, batch, "landed", batches.actor_of(batch.confirmed_by), now, **states)
+        # How many of them had signed by themselves is told nowhere: a file of one row would ask about one person.
+        batches.note(session, batch, "landed", batches.actor_of(batch.confirmed_by), now, rows=batch.rows)
     return len(rows) == BATCH
 
 
@@ -157,5 +156,5 @@ def _back(session: Session, batch: ImportBatch, now: datetime) -> bool:
     batch.position = rows[-1].id if rows else batch.position
     if len(rows) < BATCH:
         batch.state, batch.finished_at = "taken back", now
-        batches.note(session, batch, "taken_back", batches.actor_of(batch.taken_back_by), now, returned=batch.returned)
+        batches.note(session, batch, "taken_back", batches.actor_of(batch.taken_back_by), now)
     return len(rows) == BATCH
