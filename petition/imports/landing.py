@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from petition.audit import PLATFORM
 from petition.db import db, is_postgresql, transaction
 from petition.errors import Busy, PetitionError
-from petition.imports import batches, looking
+from petition.imports import batches, leaving, looking
 from petition.imports.models import ImportBatch, ImportRow
 from petition.letters.models import LetterText
 from petition.letters.operations import text_shown
@@ -104,7 +104,8 @@ def _forth(session: Session, batch: ImportBatch, now: datetime) -> bool:
     mine = select(ImportRow).where(ImportRow.batch_id == batch.id, ImportRow.line > batch.position)
     rows = list(session.scalars(mine.order_by(ImportRow.line).limit(BATCH)))
     known = looking.known(session, batch.letter_id, rows, landing=True)
-    fresh = [row for row in rows if known.has(row) is None]
+    left = leaving.left(session, batch.letter_id, rows)
+    fresh = [row for row in rows if known.has(row) is None and row.line not in left]
     texts: dict[str, tuple[LetterText, int]] = {}
     arriving = [_signature(session, batch, row, texts) for row in fresh]
     transitions.arrive_many(session, arriving, Because(PLATFORM, now, why="imported"))
@@ -149,7 +150,8 @@ def _back(session: Session, batch: ImportBatch, now: datetime) -> bool:
     mine = mine.where(Signature.state.in_(("published", "held"))).order_by(Signature.id).limit(BATCH)
     rows = session.scalars(mine.with_for_update().execution_options(populate_existing=True)).all()
     because = Because(batches.actor_of(batch.taken_back_by), now, why="taken back", takes_back=True)
-    transitions.move_many(session, rows, "withdrawn", because, **{"import": batch.public_id})
+    with leaving.unremembered(session):
+        transitions.move_many(session, rows, "withdrawn", because, **{"import": batch.public_id})
     for each in rows:
         each.import_digest = None  # so that the file, mended, can be imported again
     batch.returned += len(rows)

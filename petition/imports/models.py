@@ -59,3 +59,12 @@ class ImportRow(Model):
     address_fingerprint: Mapped[str | None] = mapped_column(String(64))
     organisation_key: Mapped[str | None] = mapped_column(String(200))
     values: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Departure(Model):
+    """That somebody withdrew from a letter: a keyed digest of letter and mailbox, or organisation, and nothing else."""
+
+    __tablename__ = "departure"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -201,6 +201,29 @@ def test_a_mailbox_that_confirms_takes_the_place_of_its_imported_entry(app: Flas
     assert len(rows()) == 2, "the file does not bring them back"
 
 
+def test_whoever_withdrew_is_not_brought_back_by_a_file(app: Flask) -> None:
+    letter, client = factories.letter(), app.test_client()
+    bring(letter, HEAD + "Ana S.,,,,ana@example.org,,,\n")
+    for person in (factories.ANA, factories.ARAM, factories.UNION):  # imported and confirmed, or only ever signed here
+        token = factories.sign(client, **person)
+        client.post(f"/signature/{token}", data={"action": "withdraw"})
+    key = db.session.scalars(text("SELECT digest FROM departure")).all()
+    assert len(key) == 3 and {len(each) for each in key} == {64}
+    union = factories.UNION["organisation"]
+    again = HEAD + "Ana S.,Other School,,,ANA@example.org,,,\n" + (
+        f"Aram,,,,{factories.ARAM['email']},,,\n,{union},organisation,,,,,\nPiet,,,,,,,\n"
+    )  # fmt: skip
+    batch = bring(letter, again)
+    assert (batch.rows, [each.name for each in rows() if each.state != "withdrawn"]) == (4, ["Piet"])
+    other = bring(factories.letter("another-road"), again)
+    assert other.done == 4, "they left one letter only"
+    factories.sign(client, **factories.ANA)
+    assert factories.count(client)["total"] == 1, "the person themself can sign again"
+    assert faults(factories.now()) == []
+    retention.purge(factories.now() + timedelta(days=365 * 9))
+    assert db.session.scalar(text("SELECT count(*) FROM departure")) == 0
+
+
 def test_what_nobody_confirms_is_forgotten(sqlite_app: Flask) -> None:
     letter = factories.letter()
     read(letter, PAPER)
