@@ -14,7 +14,7 @@ from petition import admin, api, cli, config, db, public, templating
 from petition.config import Config
 from petition.limits import Limiter
 from petition.limits import settings as limit_settings
-from petition.upkeep import schema  # noqa: F401 (migrations compare the whole of it)
+from petition.upkeep import schema, wiring  # noqa: F401 (migrations compare the whole of it; rooms hear of each other)
 
 # What a page may fetch: its own stylesheet and pictures, nothing from anywhere else, and no script; the page that asks for a
 # proof may run the script that works it out.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import hmac
 import math
 import threading
 import time
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, event, text
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
@@ -161,6 +162,12 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         driver.execute(f"PRAGMA busy_timeout = {int(LOCK_WAIT * 1000)}")
+
+
+def keyed(purpose: str, words: str) -> str:
+    """HMAC-SHA256 under the installation's key, 64 hex digits: for what is kept only to be known again, without whoever has a copy."""
+    key: bytes = current_app.config["PETITION"].fingerprint_bytes
+    return hmac.new(key, f"{purpose}:{words}".encode(), hashlib.sha256).hexdigest()
 
 
 @contextmanager

@@ -55,6 +55,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('batch_id', 'line', name=op.f('pk_import_row')),
     )
 
+    op.create_table(
+        'departure',
+        sa.Column('letter_id', sa.Integer(), nullable=False),
+        sa.Column('digest', sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(['letter_id'], ['letter.id'], name=op.f('fk_departure_letter_id_letter')),
+        sa.PrimaryKeyConstraint('letter_id', 'digest', name=op.f('pk_departure')),
+    )
+
     with op.batch_alter_table('signature', schema=None) as batch_op:
         batch_op.add_column(sa.Column('import_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('import_digest', sa.String(length=64), nullable=True))
@@ -132,5 +140,6 @@ def downgrade() -> None:
         batch_op.drop_column('import_digest')
         batch_op.drop_column('import_id')
 
+    op.drop_table('departure')
     op.drop_table('import_row')
     op.drop_table('import_batch')

@@ -59,7 +59,7 @@ def _bring(letter: Letter, file: Path, dry_run: bool, encoding: str) -> None:
     elif report.batch:
         batches.start(report.batch, COMMAND_LINE, datetime.now(UTC))
         done = _carry_out(report.batch, "Adding")
-        click.echo(f"{done.done} added as import {done.public_id}; --take-back {done.public_id} takes them back as a whole.")
+        click.echo(f"All {done.rows} rows landed as import {done.public_id}; --take-back {done.public_id} takes it back as a whole.")
 
 
 def _before(letter: Letter, file: Path) -> ImportBatch | None:
@@ -101,7 +101,8 @@ def _take_back(letter: Letter, public_id: str) -> None:
     if found.letter_id != letter.id:
         raise click.ClickException(f"The import {public_id} is not of the letter {letter.slug}.")
     batches.start_back(public_id, COMMAND_LINE, datetime.now(UTC))
-    click.echo(f"{_carry_out(public_id, 'Taking back').returned} signatures were taken back.")
+    _carry_out(public_id, "Taking back")
+    click.echo("The import was taken back.")
 
 
 def _carry_out(public_id: str, label: str) -> ImportBatch:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session
 from petition.audit import PLATFORM
 from petition.db import db, is_postgresql, transaction
 from petition.errors import Busy, PetitionError
-from petition.imports import batches, looking
+from petition.imports import batches, leaving, looking
 from petition.imports.models import ImportBatch, ImportRow
 from petition.letters.models import LetterText
 from petition.letters.operations import text_shown
@@ -104,8 +103,9 @@ def _forth(session: Session, batch: ImportBatch, now: datetime) -> bool:
     """Make signatures of the next rows, except of those that are there by now; whether there may be more."""
     mine = select(ImportRow).where(ImportRow.batch_id == batch.id, ImportRow.line > batch.position)
     rows = list(session.scalars(mine.order_by(ImportRow.line).limit(BATCH)))
-    known = looking.known(session, batch.letter_id, rows)
-    fresh = [row for row in rows if known.has(row) is None]
+    known = looking.known(session, batch.letter_id, rows, landing=True)
+    left = leaving.left(session, batch.letter_id, rows)
+    fresh = [row for row in rows if known.has(row) is None and row.line not in left]
     texts: dict[str, tuple[LetterText, int]] = {}
     arriving = [_signature(session, batch, row, texts) for row in fresh]
     transitions.arrive_many(session, arriving, Because(PLATFORM, now, why="imported"))
@@ -116,8 +116,8 @@ def _forth(session: Session, batch: ImportBatch, now: datetime) -> bool:
         session.execute(delete(ImportRow).where(ImportRow.batch_id == batch.id, ImportRow.line <= batch.position))
     if len(rows) < BATCH:
         batch.state, batch.finished_at = "done", now
-        states = Counter({"done": batch.done, "skipped": batch.skipped})
-        batches.note(session, batch, "landed", batches.actor_of(batch.confirmed_by), now, **states)
+        # How many of them had signed by themselves is told nowhere: a file of one row would ask about one person.
+        batches.note(session, batch, "landed", batches.actor_of(batch.confirmed_by), now, rows=batch.rows)
     return len(rows) == BATCH
 
 
@@ -150,12 +150,13 @@ def _back(session: Session, batch: ImportBatch, now: datetime) -> bool:
     mine = mine.where(Signature.state.in_(("published", "held"))).order_by(Signature.id).limit(BATCH)
     rows = session.scalars(mine.with_for_update().execution_options(populate_existing=True)).all()
     because = Because(batches.actor_of(batch.taken_back_by), now, why="taken back", takes_back=True)
-    transitions.move_many(session, rows, "withdrawn", because, **{"import": batch.public_id})
+    with leaving.unremembered(session):
+        transitions.move_many(session, rows, "withdrawn", because, **{"import": batch.public_id})
     for each in rows:
         each.import_digest = None  # so that the file, mended, can be imported again
     batch.returned += len(rows)
     batch.position = rows[-1].id if rows else batch.position
     if len(rows) < BATCH:
         batch.state, batch.finished_at = "taken back", now
-        batches.note(session, batch, "taken_back", batches.actor_of(batch.taken_back_by), now, returned=batch.returned)
+        batches.note(session, batch, "taken_back", batches.actor_of(batch.taken_back_by), now)
     return len(rows) == BATCH

@@ -1,4 +1,8 @@
-"""What is known of a handful of rows at once: who of them signed already, and why some should be looked at first."""
+"""What is known of a handful of rows at once: which of them stand there already, and why some should be looked at first.
+
+Whoever stages a file learns what came by a file before and which organisations have an entry, which the team sees anyway;
+whether a mailbox signed is found out only when rows land, and told to nobody.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,7 @@ class Known:
     organisations: frozenset[str]
 
     def has(self, row: Any) -> str | None:
-        """Why a row (judged or staged) adds nothing: 'signed', 'organisation' or 'imported'; None for a new one."""
+        """Why a row (judged or staged) adds nothing: 'organisation' or 'imported', at landing also 'signed'; None for a new one."""
         if row.digest in self.digests:
             return "imported"
         if row.organisation_key is not None:
@@ -36,15 +40,15 @@ class Known:
         return "signed" if row.address_fingerprint in self.fingerprints else None
 
 
-def known(session: Session, letter_id: int, rows: Sequence[Any]) -> Known:
-    """What of these rows is there already."""
+def known(session: Session, letter_id: int, rows: Sequence[Any], *, landing: bool = False) -> Known:
+    """What of these rows is there already; only at `landing` whether their mailboxes signed."""
 
     def there(column: Any, values: Collection[str | None], *conditions: Any) -> frozenset[str]:
         wanted = {value for value in values if value is not None}
         found = select(column).where(Signature.letter_id == letter_id, column.in_(wanted), *conditions)
         return frozenset(session.scalars(found)) if wanted else frozenset()
 
-    addresses = [each.address_fingerprint for each in rows if each.organisation_key is None]
+    addresses = [each.address_fingerprint for each in rows if each.organisation_key is None] if landing else []
     return Known(
         there(Signature.import_digest, [each.digest for each in rows]),
         there(Signature.address_fingerprint, addresses, Signature.kind == "person"),

@@ -34,7 +34,7 @@ class ImportBatch(Model):
     state: Mapped[str] = mapped_column(String(15), default="staged", index=True)
     rows: Mapped[int] = mapped_column(default=0)  # that are to become signatures
     done: Mapped[int] = mapped_column(default=0)  # that did
-    skipped: Mapped[int] = mapped_column(default=0)  # that somebody signed for themselves, or another file brought, meanwhile
+    skipped: Mapped[int] = mapped_column(default=0)  # that somebody signed for themselves, or another file brought; shown nowhere
     returned: Mapped[int] = mapped_column(default=0)  # signatures that were taken back
     position: Mapped[int] = mapped_column(BigId, default=0)  # the last line, or then signature, that was dealt with
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -59,3 +59,12 @@ class ImportRow(Model):
     address_fingerprint: Mapped[str | None] = mapped_column(String(64))
     organisation_key: Mapped[str | None] = mapped_column(String(200))
     values: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class Departure(Model):
+    """That somebody withdrew from a letter: a keyed digest of letter and mailbox, or organisation, and nothing else."""
+
+    __tablename__ = "departure"
+
+    letter_id: Mapped[int] = mapped_column(ForeignKey("letter.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -31,7 +31,6 @@ DROPPED = 5_000
 KEPT = timedelta(hours=24)  # for which a staged file waits to be confirmed
 
 LEFT_OUT = {
-    "signed": N_("somebody with this address has signed already"),
     "organisation": N_("this organisation has an entry already"),
     "imported": N_("this row was imported before"),
     "again": N_("the same as line %(other)s"),
@@ -82,7 +81,7 @@ def read(
     letter: Letter, source: BinaryIO, *, file_name: str, config: Config, actor: Actor, now: datetime, store: bool = True,
     encoding: str = "", most: int = MOST_ROWS, progress: Callable[[int], None] = lambda _: None,
 ) -> Report:  # fmt: skip
-    """Judge a whole file and, with `store`, stage it; nothing is left of a file with a fault.
+    """Judge a whole file and, with `store`, stage it; nothing is left of a file with a fault but that it was read.
 
     `progress` hears after each chunk how many rows were read. Raises Unreadable for what is no table of signatures.
     """
@@ -92,6 +91,11 @@ def read(
         _fault(report, table.line, fault)
     if report.good:
         _Reader(letter, table, report, config, now, store, actor).run(most, progress)
+    if not report.batch:  # what was staged is on record as such; the others are not read in secret either
+        audit.note(
+            at=now, actor=actor, action="import.read", thing=("letter", letter.slug), team_id=letter.team_id, letter=letter.slug,
+            rows=report.rows, sha256=report.sha256,
+        )  # fmt: skip
     if report.good and not report.rows:
         raise unreadable("no_rows", N_("There is no row below the first line."))
     return report

@@ -18,7 +18,7 @@ from petition.db import db, transaction
 from petition.deliveries import keeping
 from petition.deliveries.models import Delivery, DeliveryItem, PreparedFile
 from petition.imports import staging
-from petition.imports.models import ImportBatch
+from petition.imports.models import Departure, ImportBatch
 from petition.letters.models import Letter
 from petition.moderation.models import BulkDecision, BulkItem, Note, Spike
 from petition.outbox import tally
@@ -133,12 +133,13 @@ def _of_deliveries(now: datetime) -> list[Rule]:
 
 def _of_ended_letters(now: datetime) -> list[Rule]:
     """What a letter's end, or the end of its term, puts an end to."""
-    over = followers.over(now)
+    over, departed = followers.over(now), Departure.letter_id.in_(_ended(now))
     news, named = Signature.letter_id.in_(over) & Signature.updates, Signature.letter_id.in_(_ended(now)) & _is_named()
     return [
         ("addresses kept for news six months after a letter closed", Signature, news, _end_news),
         ("followers of letters closed six months ago", Follower, Follower.letter_id.in_(over), _deleting(Follower)),
         ("names kept to the end of their letter's term", Signature, named, _forget_names),
+        ("digests of those who withdrew, at the end of the letter's term", Departure, departed, _deleting_cells(Departure, departed)),
         ("hashes of imported rows kept to the end of their letter's term", Signature, _hashed(now), _forget_digest),
         ("notes and answers kept to the end of their letter's term", Note, _of(_ended(now)), _deleting(Note)),
     ]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import hmac
 import json
 import logging
 import mailbox
 import re
+import traceback
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from email.message import Message
+from email import message_from_bytes
+from email.errors import MessageError
 from pathlib import Path
+from typing import Any
 
 from petition import challenge
 from petition.config import Config
@@ -26,6 +30,8 @@ log = logging.getLogger(__name__)
 
 TOLERANCE = timedelta(minutes=5)
 ROUND = 500  # mails that the worker reads at once
+# Whatever a stranger's mail makes the parser say, of parts within parts within parts as well.
+FAULTS = (MessageError, RecursionError, LookupError, TypeError, ValueError, AttributeError)
 
 
 class BadSignature(PetitionError):
@@ -60,36 +66,48 @@ def work(config: Config, now: datetime) -> Counter[str]:
 
 def _of_file(box: mailbox.Maildir, key: str, now: datetime) -> str:
     try:
-        message = box.get_message(key)
+        outcome = _take(box, key, now)
+        # Written down first, deleted then: a crash between the two reads it again, which changes nothing.
+        box.discard(key) if outcome != "other" else _mark_as_read(box, key)
     except (KeyError, FileNotFoundError):
         return "gone"  # another worker was quicker
-    outcome = _take(message, now)
-    if outcome == "other":
-        message.set_subdir("cur")
-        message.add_flag("S")
-    try:
-        # Written down first, deleted then: a crash between the two reads it again, which changes nothing.
-        box.discard(key) if outcome != "other" else box.update({key: message})
-    except (KeyError, FileNotFoundError):
-        return "gone"
     return outcome
+
+
+def _mark_as_read(box: mailbox.Maildir, key: str) -> None:
+    """Move the file as it is: what is too large or too deep to be read cannot be written anew either."""
+    path = Path(box._path)
+    found = next((path / "new").glob(f"{glob.escape(key)}*"), None)
+    if found is not None:
+        found.rename(path / "cur" / f"{key}:2,S")
 
 
 def read(path: Path, now: datetime) -> Counter[str]:
     """Read a Maildir or an mbox file once, leaving it as it is: how many reports had which outcome."""
-    box: mailbox.Mailbox[mailbox.MaildirMessage] | mailbox.Mailbox[mailbox.mboxMessage]
+    box: mailbox.Maildir | mailbox.mbox
     box = mailbox.Maildir(path, create=False) if path.is_dir() else mailbox.mbox(path, create=False)
     try:
-        return Counter(_take(message, now) for message in box)
+        return Counter(_take(box, key, now) for key in box.keys())  # noqa: SIM118 (a mailbox walks over its mails)
     finally:
         box.close()
 
 
-def _take(message: Message, now: datetime) -> str:
+def _take(box: mailbox.Maildir | mailbox.mbox, key: str, now: datetime) -> str:
+    """Take one mail of a mailbox in; one that is too large to be a report is not read to its end."""
+    file: Any = box.get_file(key)
     try:
-        report = bounces.parse(message)
-    except (LookupError, TypeError, ValueError, AttributeError):  # whatever a stranger's mail makes the parser say
-        report = None
+        content = file.read(bounces.LARGEST + 1)
+    finally:
+        file.close()
+    if len(content) > bounces.LARGEST:
+        return "other"
+    try:
+        report = bounces.parse(message_from_bytes(content))
+    except FAULTS as error:
+        # Where it happened, not what it said: the words of an exception can hold an address.
+        where = "".join(traceback.format_tb(error.__traceback__, limit=-5))
+        log.error("a returned mail cannot be read: %s\n%s", type(error).__name__, where)
+        return "other"
     return "other" if report is None else bounces.record(report, now=now)
 
 

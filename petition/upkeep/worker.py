@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 from secrets import SystemRandom
 
 from petition import audit
 from petition.config import Config
+from petition.db import db
 from petition.deliveries import preparing
 from petition.errors import Busy
 from petition.imports import landing
@@ -49,7 +51,7 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
         while _in_the_background(config, clock, stop) or renewal.work(config, clock=clock, stop=stop):
             pass
         for job in EVERY:
-            job(config, clock())
+            _do(job, config, clock())
         preparing.work(config, clock=clock, stop=stop)
         return counts
     counts, setbacks, more = Counts(), 0, False
@@ -96,8 +98,22 @@ def _scheduled(due: dict[Job, float], config: Config, clock: Callable[[], dateti
     for job, at in due.items():
         # The steady clock, since the other one may be set back or forth.
         if time.monotonic() >= at:
-            job(config, clock())
+            _do(job, config, clock())
             due[job] = time.monotonic() + EVERY[job]
+
+
+def _do(job: Job, config: Config, now: datetime) -> None:
+    """Do one job; its fault stops no other job, nor the worker, and it is tried again at its next time. Raises Busy."""
+    try:
+        job(config, now)
+    except Busy:
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever it is, the mail goes on)
+        db.session.rollback()
+        # Where it happened, not what it said: the words of an exception can hold an address.
+        where = "".join(traceback.format_tb(error.__traceback__, limit=-20))
+        name = f"{job.__module__.removeprefix('petition.')}.{job.__name__}"
+        log.error("the job %s failed and is tried again at its next time: %s\n%s", name, type(error).__name__, where)
 
 
 def _tidy(config: Config, now: datetime) -> None:

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from petition.admin import imports
+from petition.db import db
 from petition.letters import operations as letters
 from petition.signatures import directory
 from tests import factories
@@ -42,7 +43,7 @@ def test_an_editor_imports_a_list_and_takes_it_back(sqlite_client: FlaskClient) 
     assert "<dt>Collected elsewhere</dt><dd>3</dd>" in browser.get("/admin/letters/open-the-road").text
     assert people.post(browser, f"{answer.location}/take-back", answer.location).status_code == 303
     work()
-    assert "4 of 4 were taken back." in browser.get(answer.location).text
+    assert '<span class="state">taken back</span>' in browser.get(answer.location).text
     assert directory.counts(letters.find("open-the-road")).imported == 0
     assert [each.actor_name for each in people.recorded("import.taking_back")] == ["editor@team.example.org"]
 
@@ -59,6 +60,35 @@ def test_faults_are_shown_with_their_lines(sqlite_client: FlaskClient) -> None:
         answer = upload(browser, content)
         assert (answer.status_code, words in answer.text) == (422, True), words
     assert "Łukasz" in browser.get(upload(browser, polish, encoding="windows-1250").location).text
+
+
+def test_no_page_tells_whether_an_address_signed(sqlite_client: FlaskClient) -> None:
+    factories.letter()
+    factories.sign(sqlite_client, **factories.ANA)
+    browser, seen = people.browser(people.member("editor")), []
+    for number, address in enumerate(("ana@example.org", "nobody@example.org")):
+        answer = upload(browser, f"name,email\nProbe {number},{address}\n".encode())
+        seen.append([browser.get(answer.location).text, browser.get(PAGE).text])
+        people.post(browser, f"{answer.location}/confirm", answer.location, agreed="yes")
+        seen[-1].append(browser.get(answer.location).text)
+        work()
+        seen[-1] += [browser.get(answer.location).text, browser.get("/admin/trail").text]
+        people.post(browser, f"{answer.location}/take-back", answer.location)
+        work()
+        seen[-1].append(browser.get(answer.location).text)
+        db.session.rollback()
+        brought = "SELECT import_id FROM signature WHERE import_id IS NOT NULL"
+        db.session.execute(db.text(f"DELETE FROM import_batch WHERE id NOT IN ({brought})"))
+        db.session.commit()
+    ours, others = ([_numbers(page) for page in pages] for pages in seen)
+    assert ours[:4] == others[:4] and ours[5] == others[5]
+    assert len(people.recorded("import.staged")) == 2
+
+
+def _numbers(page: str) -> list[str]:
+    """The text of a page without what differs between any two files."""
+    main = re.sub(r"<[^>]+>|Probe \d|[0-9a-f]{64}|[0-9a-f-]{36}|\d\d:\d\d", " ", page.partition("<main")[2])
+    return main.split()
 
 
 def test_a_staged_file_can_be_discarded(sqlite_client: FlaskClient) -> None:

@@ -67,8 +67,24 @@ def test_somebody_twice_in_a_file_or_signed_already_is_left_out(sqlite_app: Flas
         ",Guild,,,,,,\n"
         ",“Guild”,,,,,,\n"
     ))  # fmt: skip
-    assert (report.new, report.known, report.again) == (3, 1, 3)
-    assert report.left_out == [(2, "signed", 0), (4, "again", 3), (6, "again", 5), (8, "again", 7)]
+    assert (report.new, report.known, report.again) == (4, 0, 3), "nobody is told whether an address signed"
+    assert report.left_out == [(4, "again", 3), (6, "again", 5), (8, "again", 7)]
+    batches.start(report.batch, COMMAND_LINE, factories.now())
+    work()
+    assert [each.name for each in rows()] == ["Ana Sample", "Paula Paper", "Piet Pencil", ""]
+    assert faults(factories.now()) == []
+    landed = people.recorded("import.landed")[0].details
+    assert landed["rows"] == 4 and not {"done", "skipped"} & landed.keys()
+
+
+def test_every_file_that_is_read_is_on_record(sqlite_app: Flask) -> None:
+    letter = factories.letter()
+    bring(letter, PAPER)
+    read(letter, PAPER)
+    read(letter, FAULTY)
+    read(letter, HEAD + "Rosa Rag,,,,,,,\n", store=False)
+    assert [each.details["rows"] for each in people.recorded("import.read")] == [4, 6, 1]
+    assert len(people.recorded("import.staged")) == 1
 
 
 FAULTY = HEAD + (
@@ -181,7 +197,31 @@ def test_a_mailbox_that_confirms_takes_the_place_of_its_imported_entry(app: Flas
     counts = directory.counts(letters.find(letter.slug))
     assert (counts.total, counts.imported, counts.withdrawn) == (1, 0, 1)
     assert faults(factories.now()) == []
-    assert read(letter, HEAD + "Ana S.,,,,ana@example.org,,,\n").known == 1, "the file does not bring them back"
+    bring(letter, HEAD + "Ana S.,Sample School,,,ana@example.org,,,\n")
+    assert len(rows()) == 2, "the file does not bring them back"
+
+
+def test_whoever_withdrew_is_not_brought_back_by_a_file(app: Flask) -> None:
+    letter, client = factories.letter(), app.test_client()
+    bring(letter, HEAD + "Ana S.,,,,ana@example.org,,,\n")
+    for person in (factories.ANA, factories.ARAM, factories.UNION):  # imported and confirmed, or only ever signed here
+        token = factories.sign(client, **person)
+        client.post(f"/signature/{token}", data={"action": "withdraw"})
+    key = db.session.scalars(text("SELECT digest FROM departure")).all()
+    assert len(key) == 3 and {len(each) for each in key} == {64}
+    union = factories.UNION["organisation"]
+    again = HEAD + "Ana S.,Other School,,,ANA@example.org,,,\n" + (
+        f"Aram,,,,{factories.ARAM['email']},,,\n,{union},organisation,,,,,\nPiet,,,,,,,\n"
+    )  # fmt: skip
+    batch = bring(letter, again)
+    assert (batch.rows, [each.name for each in rows() if each.state != "withdrawn"]) == (4, ["Piet"])
+    other = bring(factories.letter("another-road"), again)
+    assert other.done == 4, "they left one letter only"
+    factories.sign(client, **factories.ANA)
+    assert factories.count(client)["total"] == 1, "the person themself can sign again"
+    assert faults(factories.now()) == []
+    retention.purge(factories.now() + timedelta(days=365 * 9))
+    assert db.session.scalar(text("SELECT count(*) FROM departure")) == 0
 
 
 def test_what_nobody_confirms_is_forgotten(sqlite_app: Flask) -> None:

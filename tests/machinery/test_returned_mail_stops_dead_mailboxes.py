@@ -186,6 +186,26 @@ def test_the_worker_reads_a_maildir_and_deletes_what_it_understood(sqlite_app: F
     assert returned.work(factories.config(), START) == {}
 
 
+def test_a_mail_made_to_break_its_reader_is_put_aside(sqlite_app: Flask, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    row = sent()
+    deep, deeper = (
+        "".join(f"Content-Type: multipart/mixed; boundary=b{number}\n\n--b{number}\n" for number in range(levels)) + "\nana@example.org\n"
+        for levels in (400, 1_500)
+    )
+    large = dsn(row.message_id).replace("Sorry.", "Sorry. " * 170_000)
+    box = mailbox.Maildir(tmp_path / "returned", create=True)
+    for content in (deep, deeper, large, dsn(row.message_id, "4.4.1", "delayed")):
+        box.add(content.encode())
+    assert len(large) > bounces.LARGEST
+    assert returned.read(tmp_path / "returned", START) == {"other": 3, "noted": 1}
+    config = dataclasses.replace(factories.config(), bounces=f"maildir:{tmp_path / 'returned'}")
+    assert returned.work(config, START) == {"other": 3, "noted": 1}
+    assert returned.work(config, START) == {}, "it is not read again"
+    assert len(list((tmp_path / "returned" / "cur").iterdir())) == 3
+    assert mail().state == "sent"
+    assert "RecursionError" in caplog.text and "ana@" not in caplog.text
+
+
 def test_a_file_of_mails_is_read_from_the_command_line(sqlite_app: Flask, tmp_path: Path) -> None:
     row = sent()
     box = mailbox.mbox(tmp_path / "returned.mbox")

@@ -140,6 +140,29 @@ def test_it_survives_a_database_that_went_away(app: Flask, petition_config: Conf
     assert len(server.mails) == 1
 
 
+def test_a_job_that_fails_stops_no_other_job(
+    sqlite_app: Flask, petition_config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    done: list[str] = []
+    address = "ana@example.org"
+
+    def broken(_config: Config, _now: datetime) -> None:
+        done.append("broken")
+        raise RecursionError(address)
+
+    def sound(_config: Config, _now: datetime) -> None:
+        done.append("sound")
+
+    monkeypatch.setattr(worker, "EVERY", {broken: 0.01, sound: 3600.0})
+    queue_mail()
+    with served(petition_config) as (server, config):
+        with _running(sqlite_app, config, Clock()):
+            _until(lambda: done.count("broken") >= 3 and len(server.mails) == 1)
+        worker.run(config, once=True, clock=Clock(), stop=threading.Event())
+    assert done.count("sound") == 2
+    assert "broken failed" in caplog.text and "RecursionError" in caplog.text and "ana@" not in caplog.text
+
+
 def test_the_wait_grows_to_its_bound_and_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "IDLE", 1.0)
     monkeypatch.setattr(worker, "LONGEST_WAIT", 60.0)

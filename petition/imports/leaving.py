@@ -1,0 +1,51 @@
+"""Whoever withdrew is not brought back by a file: of each mailbox and organisation that left a letter a keyed digest is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from petition.db import is_postgresql, keyed
+from petition.imports.models import Departure
+from petition.signatures import transitions
+from petition.signatures.models import Signature
+
+_TAKING_BACK = "taking an import back"
+
+
+@contextmanager
+def unremembered(session: Session) -> Iterator[None]:
+    """Withdraw what an import brought: it was the team's mistake and nobody's wish, so the file, mended, may come again."""
+    session.info[_TAKING_BACK] = True
+    try:
+        yield
+    finally:
+        session.info[_TAKING_BACK] = False
+
+
+@transitions.on_forget
+def _remember(session: Session, signature: Signature) -> None:
+    if signature.state != "withdrawn" or session.info.get(_TAKING_BACK):
+        return  # published without a name, which erases the name only
+    if (digest := _digest(signature.letter_id, signature)) is None:
+        return
+    insert = (postgresql if is_postgresql(session) else sqlite).insert(Departure)
+    session.execute(insert.values(letter_id=signature.letter_id, digest=digest).on_conflict_do_nothing())
+
+
+def left(session: Session, letter_id: int, rows: list[Any]) -> frozenset[int]:
+    """The lines of these staged rows whose mailbox, or organisation, once withdrew from the letter."""
+    lines = {digest: row.line for row in rows if (digest := _digest(letter_id, row)) is not None}
+    found = select(Departure.digest).where(Departure.letter_id == letter_id, Departure.digest.in_(lines))
+    return frozenset(lines[digest] for digest in session.scalars(found)) if lines else frozenset()
+
+
+def _digest(letter_id: int, found: Any) -> str | None:
+    """By what a signature or a row is known again, different under each letter; None where nothing is known to know it by."""
+    who = found.organisation_key if getattr(found, "kind", None) == "organisation" else found.organisation_key or found.address_fingerprint
+    return keyed("left", f"{letter_id}:{who}") if who else None
