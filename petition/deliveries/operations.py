@@ -21,6 +21,7 @@ from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.signatures.models import Signature
 
+NOT_MADE = N_("Its files are not made yet.")
 LONGEST = {"addressee": 300, "delivered_by": 200, "response": 5_000}
 
 
@@ -40,6 +41,7 @@ def prepare(
 ) -> PreparedFile:  # fmt: skip
     """Begin a delivery, whose files a worker makes; raises Invalid, and Forbidden for names that only an owner hands over."""
     accounts.require(member, "owner" if handed else "editor", letter.team_id)
+    _public(letter)
     addressee = _line("addressee", addressee)
     choice = documents.printable(choice)
     with transaction() as session:
@@ -59,9 +61,14 @@ def prepare(
 def again(member: Member, delivery: Delivery, *, now: datetime) -> PreparedFile:
     """Have the files of a delivery made once more, of those who stand now; only while it was not handed over."""
     accounts.require(member, "owner" if delivery.handed else "editor", delivery.letter.team_id)
-    if delivery.delivered_on is not None:
-        raise Invalid([Fault("delivered_on", "delivered", N_("It was handed over; its numbers and hashes stay as they are."))])
+    _public(delivery.letter)
     with transaction() as session:
+        session.refresh(delivery, with_for_update=True)
+        if delivery.delivered_on is not None:
+            raise Invalid([Fault("delivered_on", "delivered", preparing.HANDED_OVER)])
+        if preparing.being_made(delivery):
+            raise Invalid([Fault("delivered_on", "not_made", NOT_MADE)])
+        preparing.supersede(session, delivery)
         delivery.state = "preparing"
         audit.record(
             session, at=now, actor=member.actor, action="delivery.made_again", thing=("delivery", delivery.reference),
@@ -79,13 +86,14 @@ def note(member: Member, delivery: Delivery, given: dict[str, str], *, now: date
     Empty fields take a note back. `response_<language>` holds the answer's words.
     """
     accounts.require(member, "editor", delivery.letter.team_id)
-    if delivery.state != "made":
-        raise Invalid([Fault("delivered_on", "not_made", N_("Its files are not made yet."))])
     delivered, answered = _day("delivered_on", given, now), _day("response_on", given, now)
     words = {code: _text(given.get(f"response_{code}", "")) for code in delivery.letter.languages}
     if any(words.values()) and answered is None:
         raise Invalid([Fault("response_on", "missing", N_("Please give the day on which the answer came."))])
     with transaction() as session:
+        session.refresh(delivery, with_for_update=True)
+        if delivery.state != "made":
+            raise Invalid([Fault("delivered_on", "not_made", NOT_MADE)])
         delivery.delivered_on, delivery.response_on = delivered, answered
         delivery.delivered_by = _line("delivered_by", given.get("delivered_by", ""), required=False)
         delivery.response = {code: text for code, text in words.items() if text}
@@ -150,6 +158,11 @@ def handed(signature: Signature) -> list[Handed]:
         for item, delivery in db.session.execute(query.order_by(Delivery.delivered_on.desc(), Delivery.id.desc()))
         if delivery.delivered_on is not None
     ]
+
+
+def _public(letter: Letter) -> None:
+    if letter.status == "draft":
+        raise Invalid([Fault("addressee", "draft", N_("A draft is handed over to nobody. Please publish the letter first."))])
 
 
 def _named(item: DeliveryItem, signature: Signature, delivery: Delivery) -> bool:

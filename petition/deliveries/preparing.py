@@ -24,6 +24,7 @@ from petition.deliveries import keeping, pack, standing
 from petition.deliveries.models import Delivery, DeliveryItem, PreparedFile
 from petition.errors import N_, Busy, Conflict, NotFound, PetitionError
 from petition.exports import Choice, documents
+from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.signatures import transitions
 from petition.signatures.models import Signature
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=10)  # longer than the longest document takes
 TRIES = 3
 CHUNK = 1_000
+HANDED_OVER = N_("It was handed over; its numbers and hashes stay as they are.")
 GAVE_UP = N_("The file could not be made. Whoever runs the server finds more in its log.")
 
 
@@ -93,9 +95,28 @@ def fetch(member: Member, public_id: str, *, config: Config, now: datetime) -> P
 @transitions.on_forget
 def _overtake(session: Session, signature: Signature) -> None:
     """What was made with somebody who withdrew, or whose name is erased, is handed to nobody; what is being made begins anew."""
-    mine = (PreparedFile.letter_id == signature.letter_id) & PreparedFile.delivery_id.is_(None)
-    session.execute(update(PreparedFile).where(mine, PreparedFile.state == "ready").values(state="outdated"))
-    session.execute(update(PreparedFile).where(mine, PreparedFile.state == "queued").values(leased_until=None))
+    mine = PreparedFile.letter_id == signature.letter_id
+    packed = select(DeliveryItem.delivery_id).where(DeliveryItem.signature_id == signature.id)
+    inside = mine & or_(PreparedFile.delivery_id.is_(None), PreparedFile.delivery_id.in_(packed))
+    session.execute(update(PreparedFile).where(inside, PreparedFile.state == "ready").values(state="outdated"))
+    # To begin anew is no failed try.
+    begun = (PreparedFile.state == "queued") & PreparedFile.leased_until.is_not(None)
+    session.execute(update(PreparedFile).where(mine, begun).values(leased_until=None, tries=PreparedFile.tries - 1))
+
+
+def being_made(delivery: Delivery) -> bool:
+    """Whether files of the delivery are asked for that no worker has finished."""
+    queued = select(PreparedFile.id).where(PreparedFile.delivery_id == delivery.id, PreparedFile.state == "queued")
+    return db.session.scalar(queued.limit(1)) is not None
+
+
+def supersede(session: Session, delivery: Delivery, keep: int | None = None) -> list[str]:
+    """Let no earlier pack of the delivery be fetched, since only one can be the one on record; the names of their files."""
+    others = (PreparedFile.delivery_id == delivery.id) & PreparedFile.state.in_(("ready", "outdated"))
+    others = others if keep is None else others & (PreparedFile.id != keep)
+    session.flush()
+    session.execute(update(PreparedFile).where(others).values(state="outdated"))
+    return list(session.scalars(select(PreparedFile.public_id).where(others)))
 
 
 def waiting(now: datetime) -> bool:
@@ -145,7 +166,7 @@ def _claim(now: datetime) -> int | None:
 def _make(number: int, config: Config, clock: Callable[[], datetime]) -> None:
     """Make one file, or note why not: what is wrong with the text or the typesetter stays wrong."""
     row = db.session.get_one(PreparedFile, number, populate_existing=True)
-    target = keeping.place(config, row.public_id)
+    target, lease = keeping.place(config, row.public_id), row.leased_until
     try:
         with tempfile.TemporaryDirectory(prefix="work-", dir=keeping.folder(config)) as work_folder:
             if row.tries > TRIES:
@@ -157,7 +178,7 @@ def _make(number: int, config: Config, clock: Callable[[], datetime]) -> None:
     except PetitionError as error:
         keeping.drop(config, row.public_id)
         log.error("prepared file %d was not made: %s", number, error.code)
-        _end(number, "failed", clock(), fault=str(error)[:300])
+        _end(number, "failed", clock(), lease, fault=str(error)[:300])
 
 
 class _NotMade(PetitionError):
@@ -170,7 +191,7 @@ class _NotMade(PetitionError):
 
 def _export(row: PreparedFile, target: Path, work_folder: Path, config: Config, clock: Callable[[], datetime]) -> None:
     choice, wanted, letter, now = Choice.from_json(row.wanted["choice"]), row.wanted, row.letter, clock()
-    told = _telling(row.id)
+    told, lease = _telling(row.id), row.leased_until
     if row.format == "pdf":
         files = documents.signed_letter(
             letter, work_folder, language=wanted.get("language") or letter.original_language, choice=choice, config=config, now=now,
@@ -183,33 +204,52 @@ def _export(row: PreparedFile, target: Path, work_folder: Path, config: Config, 
             owner=bool(wanted.get("addresses")), progress=told,
         )  # fmt: skip
         pack.write(target, pieces)
-    if not _end(row.id, "ready", clock(), bytes=target.stat().st_size, done=row.total):
+    if not _end(row.id, "ready", clock(), lease, bytes=target.stat().st_size, done=row.total):
         target.unlink()
 
 
 def _deliver(row: PreparedFile, target: Path, work_folder: Path, config: Config, clock: Callable[[], datetime]) -> None:
     delivery, now = row.delivery, clock()
     assert delivery is not None
+    text = letters.text_shown(delivery.letter, delivery.text.language)
+    printed, lease = text.id, row.leased_until
     made = pack.make(delivery, target, work_folder, config=config, now=now, progress=_telling(row.id))
     with transaction() as session:
-        session.execute(delete(DeliveryItem).where(DeliveryItem.delivery_id == delivery.id))
-        items = [
-            {"delivery_id": delivery.id, "signature_id": signature, "visibility": visibility, "handed": handed}
-            for signature, visibility, handed in made.items
-        ]
-        for start in range(0, len(items), CHUNK):
-            session.execute(insert(DeliveryItem), items[start : start + CHUNK])
-        if standing.changed(delivery.id):
-            # Somebody withdrew while it was made: it is made again, without them.
-            row.leased_until = None
+        session.expire_all()
+        session.refresh(delivery, with_for_update=True)
+        session.refresh(row, with_for_update=True)
+        if delivery.delivered_on is not None:
+            raise _NotMade(HANDED_OVER)
+        if row.leased_until != lease:
             target.unlink()
             return
-        delivery.state, delivery.counts, delivery.files, delivery.made_at = "made", made.counted.as_json(), made.files, now
+        _put_in(session, delivery, made)
+        if standing.changed(delivery.id) or letters.text_shown(delivery.letter, text.language).id != printed:
+            # Somebody withdrew, or the letter was edited, while it was made: it is made again, and that is no failed try.
+            row.leased_until, row.tries = None, row.tries - 1
+            target.unlink()
+            return
+        delivery.text_id, delivery.state, delivery.made_at = printed, "made", now
+        delivery.counts, delivery.files = made.counted.as_json(), made.files
         audit.record(
             session, at=now, actor=PLATFORM, action="delivery.made", thing=("delivery", delivery.reference),
-            team_id=delivery.letter.team_id, letter=delivery.letter.slug, count=len(items),
+            team_id=delivery.letter.team_id, letter=delivery.letter.slug, count=len(made.items),
         )  # fmt: skip
-        _end(row.id, "ready", now, bytes=target.stat().st_size, done=len(items), total=len(items))
+        older = supersede(session, delivery, keep=row.id)
+        _end(row.id, "ready", now, lease, bytes=target.stat().st_size, done=len(made.items), total=len(made.items))
+    for name in older:
+        keeping.drop(config, name)
+
+
+def _put_in(session: Session, delivery: Delivery, made: pack.Pack) -> None:
+    """Note who is in it, in place of who was in the one before."""
+    session.execute(delete(DeliveryItem).where(DeliveryItem.delivery_id == delivery.id))
+    items = [
+        {"delivery_id": delivery.id, "signature_id": signature, "visibility": visibility, "handed": handed}
+        for signature, visibility, handed in made.items
+    ]
+    for start in range(0, len(items), CHUNK):
+        session.execute(insert(DeliveryItem), items[start : start + CHUNK])
 
 
 def _telling(number: int) -> Callable[[int], None]:
@@ -226,15 +266,15 @@ def _telling(number: int) -> Callable[[int], None]:
     return tell
 
 
-def _end(number: int, state: str, now: datetime, **values: Any) -> bool:
-    """Note how it ended; False where it has to begin anew, since somebody withdrew meanwhile."""
+def _end(number: int, state: str, now: datetime, lease: datetime | None, **values: Any) -> bool:
+    """Note how it ended; False where it has begun anew, or has to, since somebody withdrew meanwhile."""
     with transaction() as session:
         row = session.get_one(PreparedFile, number, populate_existing=True)
-        if row.leased_until is None:
+        if row.leased_until is None or row.leased_until != lease:
             return False
         row.state, row.finished_at, row.leased_until = state, now, None
         for name, value in values.items():
             setattr(row, name, value)
         if state == "failed" and row.delivery is not None:
-            row.delivery.state = "failed"
+            row.delivery.state = "made" if row.delivery.delivered_on is not None else "failed"
         return True

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from petition import accounts, deliveries
 from petition.db import db
 from petition.deliveries import keeping, preparing, references
-from petition.deliveries.models import Delivery
+from petition.deliveries.models import Delivery, PreparedFile
 from petition.exports import numbers
 from petition.letters import operations as letters
 from petition.signatures import directory
@@ -187,3 +187,57 @@ def test_a_text_that_cannot_be_set_says_why(sqlite_app: Flask, sqlite_client: Fl
     assert "No font here has these characters of the letter: 信" in owner.get(f"/admin/prepared/{row.public_id}").text
     assert sqlite_client.get("/letters/open-the-road/letter.pdf").status_code == 409
     assert current_app.config["PETITION"].fonts is None
+
+
+def newest(found: Delivery) -> PreparedFile:
+    return preparing.of(accounts.find_member(people.ADDRESSES["owner"]), found.letter)[0]
+
+
+def test_only_the_newest_pack_is_given_out_and_who_withdraws_is_swept_from_all(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    token = factories.sign(sqlite_client, **factories.ARAM)
+    found = delivered(owner)
+    first, page = newest(found).public_id, f"/admin/deliveries/{found.reference}"
+    sqlite_client.post(f"/signature/{token}", data={"action": "withdraw"})
+    db.session.rollback()
+    preparing.sweep(factories.config(), factories.now())
+    assert not keeping.place(factories.config(), first).exists()
+    assert people.post(owner, f"{page}/files", page).status_code == 303
+    assert work() == 1
+    second = newest(found).public_id
+    assert owner.get(f"/admin/prepared/{first}/file").status_code == 409
+    assert people.post(owner, f"{page}/files", page).status_code == 303
+    assert people.post(owner, f"{page}/files", page).status_code == 422  # one at a time
+    assert owner.get(f"/admin/prepared/{second}/file").status_code == 409
+    assert work() == 1
+    assert not keeping.place(factories.config(), second).exists()
+    assert names(pack(owner, found)) == ["Ana Sample", ""]
+
+
+def test_what_was_delivered_stays_also_where_files_were_asked_for_before(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    found = delivered(owner)
+    page, files = f"/admin/deliveries/{found.reference}", list(found.files)
+    assert people.post(owner, f"{page}/files", page).status_code == 303
+    assert people.post(owner, page, page, delivered_on="2026-11-01").status_code == 422
+    with preparing.transaction():
+        found.delivered_on = factories.now().date()
+    factories.sign(sqlite_client, **factories.ARAM)
+    assert work() == 1
+    db.session.refresh(found)
+    assert (found.state, found.files, found.counts["people"]) == ("made", files, 2)
+    assert newest(found).state == "failed"
+
+
+def test_a_delivery_names_the_text_that_was_printed(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    answer = people.post(owner, DESK, DESK, addressee="The Sample Council", language="en")
+    assert answer.status_code == 303
+    factories.letter(body="Another text.")
+    assert work() == 1
+    found = db.session.query(Delivery).one()
+    assert "Another text." in found.text.canonical and found.text.version.label == "2"
+
+
+def test_a_draft_is_delivered_to_nobody(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    with preparing.transaction():
+        letters.find("open-the-road").status = "draft"
+    answer = people.post(owner, DESK, DESK, addressee="The Sample Council", language="en")
+    assert answer.status_code == 422 and "A draft is handed over to nobody" in answer.text

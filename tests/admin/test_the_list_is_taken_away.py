@@ -124,7 +124,7 @@ def test_a_withdrawal_while_a_file_is_made_has_it_made_again(signed: FlaskClient
 
     assert preparing.work(factories.config(), clock=clock, stop=threading.Event()) == 2
     row = db.session.query(PreparedFile).one()
-    assert (row.state, row.tries) == ("ready", 2)
+    assert (row.state, row.tries) == ("ready", 1)
     assert viewer.get(f"{page}/file").status_code == 200
 
 
