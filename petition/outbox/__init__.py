@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from petition import addresses
 from petition.db import serialise
-from petition.outbox import suppression
+from petition.outbox import suppression, tally
 from petition.outbox.models import EMPTIED, OutboxMail
 
 LIFETIME = timedelta(days=7)
@@ -73,7 +73,7 @@ def take_back(session: Session, message: str, *, fingerprint: str, scope: str) -
 
 
 def stop(session: Session, scope: str, now: datetime, fingerprint: str = "") -> list[str]:
-    """Stop what waits in a scope, or in a part of it, and forget the addresses: the mailboxes of those never tried.
+    """Stop what waits in a scope, or in a part of it, and forget the addresses: the mailboxes that surely got nothing.
 
     What a worker is sending at this moment is left alone. With `fingerprint` only what would go to that mailbox.
     """
@@ -81,11 +81,12 @@ def stop(session: Session, scope: str, now: datetime, fingerprint: str = "") -> 
     mine.append(or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until <= now))
     if fingerprint:
         mine.append(OutboxMail.recipient_fingerprint == fingerprint)
-    columns = (OutboxMail.id, OutboxMail.attempts, OutboxMail.recipient_fingerprint)
-    found = session.execute(select(*columns).where(*mine).order_by(OutboxMail.id).with_for_update(skip_locked=True)).all()
-    gone = update(OutboxMail).where(OutboxMail.id.in_([number for number, _, _ in found]))
+    ids = tally.leaving(session, and_(*mine), "stopped", now)
+    gone = update(OutboxMail).where(OutboxMail.id.in_(ids))
     session.execute(gone.values(state="stopped", finished_at=now, leased_until=None, **EMPTIED))
-    return [mailbox for _, attempts, mailbox in found if attempts == 0]
+    # A server that put a mail off has not delivered it; one that never said how it went may have, as may one in an open lease.
+    untaken = select(OutboxMail.recipient_fingerprint).where(OutboxMail.id.in_(ids), OutboxMail.unknowns == 0)
+    return list(session.scalars(untaken.order_by(OutboxMail.id)))
 
 
 def counted(session: Session, scope: str) -> dict[str, int]:

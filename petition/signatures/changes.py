@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from petition import addresses
+from petition import addresses, outbox
 from petition.audit import SIGNATORY
 from petition.config import Config
 from petition.db import db, serialise, transaction, violated
@@ -134,6 +134,7 @@ def withdraw(token: str, *, now: datetime, why: str = "withdrawn") -> str:
             discard(session, list(session.scalars(_waiting(signature))))
             if why == "not me":  # whoever misused the address may have tried more than once
                 discard(session, list(session.scalars(_of_mailbox(signature))))
+            _empty_queue(session, signature, now)
             transitions.move(session, signature, "withdrawn", actor=SIGNATORY, now=now, why=why)
         return "withdrawn"
 
@@ -169,10 +170,18 @@ def stop_news(session: Session, letter_id: int, fingerprint: str, *, now: dateti
         _stop_news(session, signature, now)
 
 
+def _empty_queue(session: Session, signature: Signature, now: datetime) -> None:
+    """Take out of the queue what waits there for the mailbox, while its fingerprint is known."""
+    if signature.address_fingerprint:
+        for scope in (f"news:{signature.letter_id}", f"renew:{signature.letter_id}"):
+            outbox.stop(session, scope, now, signature.address_fingerprint)
+
+
 def _stop_news(session: Session, signature: Signature, now: datetime) -> None:
     if signature.updates:
         put_on_record(session, signature, {"updates": False}, now)
     signature.updates = False
+    _empty_queue(session, signature, now)
     discard(session, list(session.scalars(_waiting(signature))))
     if signature.state == "published" and signature.kind == "person":
         signature.email = None

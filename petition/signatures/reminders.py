@@ -9,7 +9,11 @@ from sqlalchemy.orm import Session, aliased
 
 from petition.config import Config
 from petition.db import db, is_postgresql, transaction
+from petition.errors import LinkNotValid
 from petition.letters.models import Letter
+from petition.outbox.models import OutboxMail
+from petition.outbox.preparing import guards
+from petition.signatures import tokens
 from petition.signatures.models import Signature, SigningRequest
 from petition.signatures.operations import CONFIRM_WITHIN, mail_link
 
@@ -45,6 +49,15 @@ def _remind(session: Session, row: SigningRequest, config: Config, now: datetime
     _remember_siblings(session, row, now)
     session.flush()
     return mail_link(session, "remind", row, config=config, now=now, bulk=True)
+
+
+@guards("remind")
+def _still_waits(session: Session, mail: OutboxMail, now: datetime) -> bool:
+    """Whether the request is still there, neither confirmed nor withdrawn, at the moment it is sent."""
+    try:
+        return tokens.follow(session, str((mail.values or {}).get("token", "")), now).request is not None
+    except LinkNotValid:
+        return False
 
 
 def _is_settled(session: Session, row: SigningRequest) -> bool:

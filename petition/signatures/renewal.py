@@ -17,6 +17,8 @@ from petition.db import db, transaction
 from petition.errors import N_, Conflict, LetterChanged, LetterNotOpen, LinkNotValid
 from petition.letters.models import Letter, LetterVersion
 from petition.letters.operations import text_shown
+from petition.outbox.models import OutboxMail
+from petition.outbox.preparing import guards
 from petition.signatures import consent, tokens, transitions
 from petition.signatures.models import Signature
 from petition.signatures.operations import claim, letter_values, put_on_record
@@ -102,6 +104,18 @@ def _mail(session: Session, signature: Signature, config: Config, now: datetime)
         session, "renew", to=signature.email or "", fingerprint=signature.address_fingerprint or "", language=signature.language,
         values=values, scope=f"renew:{signature.letter_id}", now=now, lifetime=LIFETIME, bulk=True,
     )  # fmt: skip
+
+
+@guards("renew")
+def _still_earlier(session: Session, mail: OutboxMail, now: datetime) -> bool:
+    """Whether the signature still stands under an earlier version and could be renewed, at the moment the mail is sent."""
+    try:
+        signature = tokens.follow(session, str((mail.values or {}).get("token", "")), now).signature
+    except LinkNotValid:
+        return False
+    if signature is None or signature.state not in ("published", "held") or signature.email is None:
+        return False
+    return signature.letter.is_signable(now) and signature.major < signature.letter.version.major
 
 
 def renew(token: str, *, text: str, language: str, now: datetime) -> str:

@@ -6,15 +6,20 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy import text as text_of
 
 from petition.audit import COMMAND_LINE
 from petition.db import db
 from petition.letters import operations as letters
 from petition.letters.models import Letter
+from petition.outbox.delivery import deliver_due
+from petition.outbox.models import OutboxMail
 from petition.signatures import directory, renewal
 from petition.signatures.models import Signature
 from tests import factories
 from tests.factories import ANA, ARAM, UNION, config, mails, now, sign
+from tests.mailing import served
 
 NEWS = {"updates": "1"}
 
@@ -108,3 +113,19 @@ def test_a_correction_asks_nobody_anew(client: FlaskClient, signed: dict[str, st
     assert renewal.earlier(found).asked_at is not None
     with pytest.raises(renewal.AskedAlready):
         renewal.ask(found, actor=COMMAND_LINE, now=now())
+
+
+def test_who_withdraws_or_renews_meanwhile_is_not_mailed_and_leaves_no_address(client: FlaskClient, signed: dict[str, str]) -> None:
+    found = letters.find("open-the-road")
+    ask_everybody(found)
+    by = {each.recipient: str((each.values or {})["token"]) for each in mails("renew")}
+    client.post(f"/signature/{by[ANA['email']]}", data={"action": "withdraw"})
+    waiting = str(db.session.execute(text_of("SELECT recipient FROM outbox_mail WHERE message = 'renew'")).all())
+    assert ANA["email"] not in waiting
+    assert UNION["email"] in waiting
+    words = letters.text_shown(found, "en").fingerprint[:16]
+    client.post(f"/signature/{by[UNION['email']]}", data={"action": "confirm", "text": words})
+    with served(config()) as (server, reaching):
+        deliver_due(reaching, clock=now)
+    assert [mail for mail in server.mails if "/signature/" in mail.text and mail.recipients[0] in by and "version" in mail.text] == []
+    assert {each.state for each in db.session.scalars(select(OutboxMail).where(OutboxMail.message == "renew"))} == {"stopped"}

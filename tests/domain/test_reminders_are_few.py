@@ -143,3 +143,15 @@ def test_the_team_switches_it_off_and_a_letter_that_is_not_open_has_none(sqlite_
     newsroom.feed(NOON + DAY)
     assert newsroom.queued("last_call") == []
     assert db.session.scalars(select(Mailing)).one().state == "done"
+
+
+def test_who_confirms_after_the_reminder_was_queued_gets_none(sqlite_app: Flask) -> None:
+    letter = factories.letter()
+    now = factories.now()
+    asked(letter, at=now - 2 * DAY)
+    token = factories.last_token()
+    assert remind(now) == 1
+    operations.confirm(token, config=factories.config(), now=now)
+    with served(factories.config()) as (server, reaching):
+        deliver_due(reaching, clock=factories.now)
+    assert [str(each.message["Subject"]) for each in server.mails if "Not confirmed yet" in str(each.message["Subject"])] == []
