@@ -84,7 +84,7 @@ def make_room() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "roomy", False) and member_or_none() is not None:
         request.max_content_length = request.max_form_memory_size = ROOM
-        request.max_form_parts = 2_000  # every item of every list, in parts
+        request.max_form_parts = 10_000  # every item of every list, in parts
 
 
 def typed_at_length() -> list[str]:

@@ -71,9 +71,9 @@ def _moment(typed: str) -> datetime:
     """What a browser's field for a moment sends, taken as UTC (HTML, local date and time string); raises Invalid."""
     try:
         found = datetime.fromisoformat(typed.strip())
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise Invalid([Fault("at", "no_moment", N_("Use a day and a time such as 2026-01-31 09:00."))]) from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _done(slug: str, words: str, place: str) -> BaseResponse:

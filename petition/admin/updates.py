@@ -85,7 +85,7 @@ def update(slug: str, public_id: str) -> BaseResponse:
     seen = request.form.get("revision", "")
     try:
         words = writing.check(found, _typed(found))
-        changed = writing.save(one, words, seen=int(seen) if seen.isdecimal() else -1, actor=member().actor, now=_now())
+        changed = writing.save(one, words, seen=int(seen) if seen.isdecimal() and len(seen) < 10 else -1, actor=member().actor, now=_now())
     except (Invalid, writing.Overtaken, writing.NotPublished) as error:
         return _editor(found, one, error)
     flash(gettext((SAVED if one.state == "draft" else CORRECTED) if changed else UNCHANGED))

@@ -19,6 +19,7 @@ _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 # Each rule by its code: what follows the field's name in a message about a file, and the sentence beside a field of a form.
+MOST_ITEMS = 1_000  # of one list; the forms and the files take the same
 SAID = {
     "no_text": ("must be text", N_("Please write text here.")),
     "control": (
@@ -28,6 +29,7 @@ SAID = {
     "empty": ("must have 1 to %(limit)s characters", N_("Please fill this in.")),
     "too_long": ("must have 1 to %(limit)s characters", N_("This may have %(limit)s characters at most.")),
     "no_list": ("must be a list", N_("This cannot be read.")),
+    "too_many": ("must have at most %(limit)s entries", N_("This may have %(limit)s entries at most.")),
     "no_parts": ("must have %(parts)s", N_("This cannot be read.")),
     "no_date": ("must be a date, like 2026-01-31", N_("Please give a day, like 2026-01-31.")),
     "no_moment": ("must be a moment, like 2026-01-31T12:00:00+00:00", N_("Please give a day and a time, like 2026-01-31 12:00.")),
@@ -130,10 +132,16 @@ REQUIRED = {"senders": ("",), "addressees": ("name",), "demands": ("",), "events
 ACTION = ("label", "text")
 
 
-def _strings(value: Any) -> list[str]:
+def _listed(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise Bad("no_list")
-    return [words(each) for each in value]
+    if len(value) > MOST_ITEMS:
+        raise Bad("too_many", limit=f"{MOST_ITEMS:,}")
+    return value
+
+
+def _strings(value: Any) -> list[str]:
+    return [words(each) for each in _listed(value)]
 
 
 def _mapping(value: Any, parts: Mapping[str, Callable[[Any], str]], required: tuple[str, ...]) -> dict[str, str]:
@@ -145,9 +153,7 @@ def _mapping(value: Any, parts: Mapping[str, Callable[[Any], str]], required: tu
 
 def _items(name: str) -> Callable[[Any], list[dict[str, str]]]:
     def parse(value: Any) -> list[dict[str, str]]:
-        if not isinstance(value, list):
-            raise Bad("no_list")
-        return [_mapping(each, ITEMS[name], REQUIRED[name]) for each in value]
+        return [_mapping(each, ITEMS[name], REQUIRED[name]) for each in _listed(value)]
 
     return parse
 
@@ -159,10 +165,10 @@ def _action(value: Any) -> dict[str, str]:
 def _moment(value: Any) -> datetime:
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError as error:
+        if isinstance(found, datetime):
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:  # the first and the last hours of the calendar have no other time zone
         raise Bad("no_moment") from error
-    if isinstance(found, datetime):
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     return datetime.combine(day(found), time(tzinfo=UTC))
 
 

@@ -14,7 +14,7 @@ from petition.letters.document import SHARED, LetterDocument
 from petition.letters.fields import ACTION, ITEMS, KEYS, REQUIRED, Bad
 
 PLAIN = ("title", "summary", "place", "body", "action-label", "action-text")
-MOST = 200  # items of one list; more are not read
+MOST = fields.MOST_ITEMS
 MISSING = ("empty", "no_body", "no_date")  # the faults of a field in which nothing was written yet
 CHOICES = ("signatories", "review", "risk")
 

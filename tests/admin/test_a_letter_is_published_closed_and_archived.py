@@ -57,7 +57,9 @@ def test_a_moment_can_be_taken_back(client: FlaskClient, editor: FlaskClient) ->
     assert publishing.publish_due(moment + timedelta(days=1)) == 0
 
 
-@pytest.mark.parametrize(("typed", "words"), [("2020-01-01T09:00", "passed already"), ("soon", "Use a day and a time"), ("", "Use a day")])
+@pytest.mark.parametrize(("typed", "words"), [("2020-01-01T09:00", "passed already"), ("soon", "Use a day and a time"), ("", "Use a day"),
+    ("0001-01-01T00:00+14:00", "Use a day"),
+])
 def test_a_moment_that_cannot_be_is_refused_beside_its_field(editor: FlaskClient, typed: str, words: str) -> None:
     answer = people.post(editor, f"{PAGE}/schedule", PAGE, at=typed)
     assert answer.status_code == 422

@@ -205,3 +205,14 @@ def test_what_was_typed_for_too_long_is_given_back_to_be_copied(editor: FlaskCli
     assert "Typed for an hour" in answer.text
     assert "Every &lt;word&gt;." in answer.text
     assert "Typed for an hour" not in late.post(EDIT, data=sent, headers={"Sec-Fetch-Site": "cross-site"}).text
+
+
+def test_three_hundred_senders_survive_a_change_of_the_title(sqlite_client: FlaskClient) -> None:
+    source = factories.ORIGINAL.format(slug="open-the-road", body="Words.", more="")
+    factories.load(source.replace("[Sample Union]", "[" + ", ".join(f"Sender {number}" for number in range(300)) + "]"))
+    browser = people.browser(people.member("editor"))
+    assert write(browser, title="Another title").status_code == 303
+    db.session.rollback()
+    words = letters.find("open-the-road").translation("en")
+    assert words is not None
+    assert (words.title, len(words.senders)) == ("Another title", 300)

@@ -5,6 +5,7 @@ import pytest
 from petition.config import data_folder
 from petition.errors import BadFile
 from petition.letters import document, text
+from tests.factories import ORIGINAL
 
 GOOD = """---
 slug: a-letter
@@ -97,3 +98,10 @@ def test_the_sample_letter_reads_in_all_its_languages(language):
     found = document.read(path.read_text(encoding="utf-8"), path.name)
     assert (found.slug, found.language, len(found.demands), len(found.events)) == ("artsakh-ngos", language, 6, 3)
     assert found.is_original is (language == "en")
+
+
+def test_a_list_is_refused_rather_than_cut_short():
+    demands = ", ".join(["Open the road."] * 1_001)
+    source = ORIGINAL.format(slug="long", body="Words.", more="").replace("[Open the road., Keep it open.]", f"[{demands}]")
+    with pytest.raises(BadFile, match="at most 1,000 entries"):
+        document.read(source, "a.md")
