@@ -65,7 +65,9 @@ def find(member: Member, public_id: str) -> PreparedFile:
     found = db.session.scalar(select(PreparedFile).where(PreparedFile.public_id == public_id)) if public_id.isprintable() else None
     if found is None or found.member_id != member.id:
         raise NotFound
-    accounts.require(member, "viewer", found.letter.team_id)
+    # Who was an owner when they asked may not be one any more.
+    owners_only = found.wanted.get("addresses") or (found.delivery is not None and found.delivery.handed)
+    accounts.require(member, "owner" if owners_only else "viewer", found.letter.team_id)
     return found
 
 

@@ -92,9 +92,12 @@ def _is_off(found: Mailing) -> bool:
 
 def _feed(session: Session, found: Mailing, large: list[str], config: Config, now: datetime) -> int:
     """Queue the next mails, as many as there is room for."""
-    late = now >= found.expires_at or (found.kind == "last_call" and found.letter.state(now) != "open")
+    calls, state = found.kind == "last_call", found.letter.state(now)
+    late = now >= found.expires_at or (calls and state == "closed")
     if late and (gone := _let_go(session, found, now)):
         return gone
+    if calls and state != "open" and not late:
+        return 0  # paused: it goes on when the letter does
     used = _used(session, now)
     # What a mail server does not take piles up here, at most for a minute, and not in the outbox.
     room = min(CHUNK, config.mail_rate - used.total(), config.mail_rate - outbox.waiting_in_bulk(session, untried=True))

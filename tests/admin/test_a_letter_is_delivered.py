@@ -15,7 +15,7 @@ from flask import Flask, current_app
 from flask.testing import FlaskClient
 
 from petition import accounts, deliveries
-from petition.db import db
+from petition.db import db, transaction
 from petition.deliveries import keeping, preparing, references
 from petition.deliveries.models import Delivery, PreparedFile
 from petition.exports import numbers
@@ -241,3 +241,13 @@ def test_a_draft_is_delivered_to_nobody(sqlite_client: FlaskClient, owner: Flask
         letters.find("open-the-road").status = "draft"
     answer = people.post(owner, DESK, DESK, addressee="The Sample Council", language="en")
     assert answer.status_code == 422 and "A draft is handed over to nobody" in answer.text
+
+
+def test_who_is_no_owner_any_more_takes_no_handed_names_away(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    found = delivered(owner, handed="yes")
+    mine = accounts.find_member(people.ADDRESSES["owner"])
+    page = f"/admin/prepared/{preparing.of(mine, found.letter)[0].public_id}"
+    assert owner.get(f"{page}/file").status_code == 200
+    with transaction():
+        accounts.find_member(people.ADDRESSES["owner"]).memberships[0].role = "viewer"
+    assert (owner.get(page).status_code, owner.get(f"{page}/file").status_code) == (403, 403)

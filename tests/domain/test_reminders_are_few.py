@@ -115,6 +115,17 @@ def test_the_last_call_goes_once_to_followers_who_did_not_sign(app: Flask) -> No
     assert mailing.call_last(NOON + DAY) == 0
 
 
+def test_a_pause_delays_the_last_call_and_loses_nobody(sqlite_app: Flask) -> None:
+    letter = closing(sqlite_app)
+    mailing.call_last(NOON)
+    letters.set_status(letter, "paused", actor=COMMAND_LINE, now=NOON)
+    newsroom.feed(NOON)
+    assert newsroom.queued("last_call") == []
+    letters.set_status(letter, "open", actor=COMMAND_LINE, now=NOON + HOUR)
+    newsroom.feed(NOON + HOUR)
+    assert [mail.recipient for mail in newsroom.queued("last_call")] == ["old@example.org"]
+
+
 def test_whoever_signs_meanwhile_or_finds_the_letter_closed_gets_none(sqlite_app: Flask) -> None:
     letter = closing(sqlite_app)
     mailing.call_last(NOON)
