@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -186,6 +186,16 @@ def _write(update: Update, words: dict[str, Words], now: datetime) -> list[str]:
     return changed
 
 
+# What else is done with an update that is published, in the same transaction.
+_hearing: list[Callable[[Session, Update, datetime], None]] = []
+
+
+def on_publish(hear: Callable[[Session, Update, datetime], None]) -> Callable[[Session, Update, datetime], None]:
+    """Register the decorated function to be told of an update in the transaction that publishes it."""
+    _hearing.append(hear)
+    return hear
+
+
 def publish(update: Update, *, actor: Actor, now: datetime) -> None:
     """Show a draft to readers under the letter's next number; raises NotADraft, and Unpublishable under a draft letter."""
     with transaction() as session:
@@ -199,6 +209,8 @@ def publish(update: Update, *, actor: Actor, now: datetime) -> None:
         update.number, update.state = highest + 1, "published"
         update.published_at = update.changed_at = now
         _note(session, update, "update.published", actor, now, number=update.number)
+        for hear in _hearing:
+            hear(session, update, now)
 
 
 def take_down(update: Update, *, actor: Actor, now: datetime) -> None:

@@ -22,11 +22,13 @@ from petition.letters.models import Letter
 from petition.moderation import bulk
 from petition.moderation.criteria import Criteria
 from petition.outbox.delivery import deliver_due
+from petition.signatures import milestones, transitions
+from petition.signatures.models import Tally
 from petition.upkeep import retention
 from petition.webhooks import delivering, emitting, hooks, sending
 from petition.webhooks.models import EVENTS, Webhook, WebhookDelivery
 from petition.webhooks.sending import Failed
-from tests import factories, importing
+from tests import factories, importing, newsroom
 from tests.admin import people
 from tests.https_server import PUBLIC, HttpsServer
 from tests.waves import NOON, faults, sweep, wave
@@ -259,3 +261,18 @@ def test_the_receiver_of_the_docs_knows_a_message_of_ours_over_real_https(sqlite
     assert secret not in str(db.session.execute(db.text("SELECT * FROM webhook")).all())
     other = hooks.rotate(people.member("owner"), hook.public_id, config=factories.config(), now=factories.now())
     assert other != secret and not receiver["is_genuine"](other, headers, body)
+
+
+@pytest.mark.parametrize("risk", ["normal", "protected"])
+def test_milestones_and_updates_are_told_without_words_of_a_protected_letter(sqlite_app: Flask, risk: str) -> None:
+    found = factories.letter(more=f"risk: {risk}\n".replace("risk: normal\n", ""))
+    added(("letter.milestone", "update.published"))
+    with transaction() as session:
+        transitions.add(session, {(Tally, found.id, 1, "person", "online", "published", "public"): 100})
+    milestones.notice(factories.config(), factories.now())
+    newsroom.update(found)
+    db.session.rollback()
+    told = [(each.event, each.payload) for each in deliveries()]
+    assert [event for event, _ in told] == ["letter.milestone", "update.published"], "the goal is also a round number, and told once"
+    assert {payload.get("number") for _, payload in told} == {100, 1}
+    assert ("title" in told[-1][1]) == (risk == "normal")
