@@ -24,6 +24,7 @@ COLUMNS = (
     "id", "kind", "name", "organisation", "role", "website", "country", "comment", "visibility", "verification", "language",
     "signed_on", "letter_version",
 )  # fmt: skip
+_TRACES = ("country", "language", "signed_on")  # by which somebody without a name could be known
 _WORDS = ("name", "organisation", "role", "website", "comment")
 
 
@@ -49,7 +50,9 @@ def make(delivery: Delivery, target: Path, work: Path, *, config: Config, now: d
         handed = delivery.handed and signature.deliver and signature.kind == "person" and signature.visibility != "public"
         made.items.append((signature.id, signature.visibility, handed))
         made.counted.add(signature, current)
-        return documents.named(letter, signature, spoken, config, handed), _cells(signature, handed, letter.protected)
+        entry = documents.named(letter, signature, spoken, config, handed)
+        # The document refers to a name it has no font for by its id.
+        return entry, _cells(signature, handed, letter.protected, entry is not None and entry.section == "unset")
 
     with Spool(work) as spool:
         _tables(stem, rows.read(letter, _choice(delivery), take), spool, work, progress)
@@ -73,12 +76,14 @@ def _choice(delivery: Delivery) -> Choice:
     return documents.printable(Choice.from_json(delivery.choice))
 
 
-def _cells(signature: Signature, handed: bool, protected: bool) -> list[str]:
+def _cells(signature: Signature, handed: bool, protected: bool, unset: bool) -> list[str]:
+    """What the tables say of a signatory: of who is not shown by name no more than the document does."""
     said = dict(zip(COLUMNS, rows.cells(signature, COLUMNS, owner=False), strict=True))
+    if protected or (signature.kind == "person" and signature.visibility != "public"):
+        kept = {"id": said["id"] if unset else "", "name": "" if protected else said["name"]}
+        said |= dict.fromkeys((*_WORDS, *_TRACES), "") | kept
     if handed:
-        said |= {name: str(getattr(signature, name)) for name in ("name", "organisation", "role")}
-    elif protected:
-        said |= dict.fromkeys(_WORDS, "")
+        said["name"] = signature.name
     return list(said.values())
 
 

@@ -82,11 +82,12 @@ def stop(session: Session, scope: str, now: datetime, fingerprint: str = "") -> 
     if fingerprint:
         mine.append(OutboxMail.recipient_fingerprint == fingerprint)
     ids = tally.leaving(session, and_(*mine), "stopped", now)
+    # A server that put a mail off has not delivered it; where nobody wrote down how it went, it may have been.
+    surely = (OutboxMail.id.in_(ids), OutboxMail.unknowns == 0, OutboxMail.leased_until.is_(None))
+    untaken = list(session.scalars(select(OutboxMail.recipient_fingerprint).where(*surely).order_by(OutboxMail.id)))
     gone = update(OutboxMail).where(OutboxMail.id.in_(ids))
     session.execute(gone.values(state="stopped", finished_at=now, leased_until=None, **EMPTIED))
-    # A server that put a mail off has not delivered it; one that never said how it went may have, as may one in an open lease.
-    untaken = select(OutboxMail.recipient_fingerprint).where(OutboxMail.id.in_(ids), OutboxMail.unknowns == 0)
-    return list(session.scalars(untaken.order_by(OutboxMail.id)))
+    return untaken
 
 
 def counted(session: Session, scope: str) -> dict[str, int]:

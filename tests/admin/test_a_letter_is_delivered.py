@@ -251,3 +251,11 @@ def test_who_is_no_owner_any_more_takes_no_handed_names_away(sqlite_client: Flas
     with transaction():
         accounts.find_member(people.ADDRESSES["owner"]).memberships[0].role = "viewer"
     assert (owner.get(page).status_code, owner.get(f"{page}/file").status_code) == (403, 403)
+
+
+def test_who_is_not_shown_by_name_leaves_no_traces_in_the_tables(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    factories.sign(sqlite_client, **SHY)
+    rows = list(csv.DictReader(io.StringIO(pack(owner, delivered(owner, handed="yes"))[".csv"].decode("utf-8-sig"))))
+    traces = [[row[name] for name in ("id", "country", "language", "signed_on", "organisation", "role")] for row in rows]
+    assert all(traces[0][:1] + traces[0][2:4]) and traces[1:] == [[""] * 6] * 2
+    assert [row["name"] for row in rows] == ["Ana Sample", "", "Shy Person"]
