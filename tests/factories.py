@@ -71,8 +71,8 @@ def letter(
     source = ORIGINAL.format(slug=slug, body=body, more=more)
     load(source, **options)
     found = letters.find(slug)
-    if status != "draft":
-        letters.set_status(found, status, actor=COMMAND_LINE, now=now())
+    for step in dict.fromkeys(("open", status)) if status != "draft" else ():
+        letters.set_status(found, step, actor=COMMAND_LINE, now=now())
     return found
 
 

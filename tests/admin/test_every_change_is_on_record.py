@@ -20,7 +20,7 @@ from petition.cli.export import export
 from petition.cli.letter import letter
 from petition.cli.team import team
 from petition.db import db, transaction
-from petition.deliveries.models import Delivery
+from petition.deliveries.models import Delivery, PreparedFile
 from petition.imports import batches
 from petition.letters import document
 from petition.letters import operations as letters
@@ -127,6 +127,7 @@ def delivered(client: FlaskClient, names: dict[str, str]) -> dict[str, str]:
     """The delivery, its files made."""
     with transaction() as session:
         session.scalars(select(Delivery)).one().state = "made"
+        session.scalars(select(PreparedFile)).one().state = "ready"
     return {"delivered_on": factories.now().date().isoformat()}
 
 
@@ -162,6 +163,7 @@ VALID: dict[str, Callable[[FlaskClient, dict[str, str]], dict[str, Any]]] = {
         "team": str(accounts.find_team(1).id), "url": "https://hooks.example.com/in", "events": "signature.published",
     },
     "/admin/deliveries/{delivery}": delivered,
+    "/admin/deliveries/{delivery}/files": delivered,
     "/admin/bulk/{id}/confirm": standing_bulk(),
     "/admin/bulk/{id}/second": standing_bulk(state="waiting", confirmed_by="another@team.example.org", matched=1),
     "/admin/bulk/{id}/reverse": standing_bulk(state="done", matched=1, done=1),
