@@ -65,7 +65,9 @@ def find(member: Member, public_id: str) -> PreparedFile:
     found = db.session.scalar(select(PreparedFile).where(PreparedFile.public_id == public_id)) if public_id.isprintable() else None
     if found is None or found.member_id != member.id:
         raise NotFound
-    accounts.require(member, "viewer", found.letter.team_id)
+    # Whoever is an owner no more gets neither addresses nor names that only an owner hands over.
+    confided = found.wanted.get("addresses") or (found.delivery is not None and found.delivery.handed)
+    accounts.require(member, "owner" if confided else "viewer", found.letter.team_id)
     return found
 
 
@@ -93,6 +95,7 @@ def fetch(member: Member, public_id: str, *, config: Config, now: datetime) -> P
 
 
 @transitions.on_forget
+@transitions.on_change
 def _overtake(session: Session, signature: Signature) -> None:
     """What was made with somebody who withdrew, or whose name is erased, is handed to nobody; what is being made begins anew."""
     mine = PreparedFile.letter_id == signature.letter_id

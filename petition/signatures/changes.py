@@ -170,6 +170,7 @@ def stop_news(session: Session, letter_id: int, fingerprint: str, *, now: dateti
 def _stop_news(session: Session, signature: Signature, now: datetime) -> None:
     if signature.updates:
         put_on_record(session, signature, {"updates": False}, now)
+        transitions.changed(session, signature)
     signature.updates = False
     discard(session, list(session.scalars(_waiting(signature))))
     if signature.state == "published" and signature.kind == "person":

@@ -39,6 +39,11 @@ Cells = Counter[tuple[Any, ...]]
 _forgetting: list[Callable[[Session, Signature], None]] = []
 
 
+# What files that were taken out of the list say of a signatory, or are chosen by.
+_SAID = ("name", "organisation", "role", "website", "country", "comment", "visibility", "deliver", "updates")
+_changing: list[Callable[[Session, Signature], None]] = []
+
+
 class Arriving(SimpleNamespace):
     """Every column of a new signature, without the care that the session takes of each: for thousands at once."""
 
@@ -102,6 +107,18 @@ def on_forget(forget: Callable[[Session, Signature], None]) -> Callable[[Session
     """Register the decorated function to run, in the same transaction, whenever a signature is withdrawn or its name erased."""
     _forgetting.append(forget)
     return forget
+
+
+def on_change(follow: Callable[[Session, Signature], None]) -> Callable[[Session, Signature], None]:
+    """Register the decorated function to run, in the same transaction, whenever a signature says something else than before."""
+    _changing.append(follow)
+    return follow
+
+
+def changed(session: Session, signature: Signature) -> None:
+    """Tell the rooms above that a signature says something else than before."""
+    for follow in _changing:
+        follow(session, signature)
 
 
 def move(
@@ -216,6 +233,7 @@ def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> N
     """Change what a signature says without changing its state, and move the tallies with it."""
     changes: Cells = Counter()
     changes.subtract(weight(signature))
+    differs = any(getattr(signature, name) != values[name] for name in _SAID if name in values)
     for name, value in values.items():
         setattr(signature, name, value)
     if signature.state == "published":
@@ -224,6 +242,8 @@ def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> N
     session.flush()
     changes.update(weight(signature))
     add(session, changes)
+    if differs:
+        changed(session, signature)
 
 
 def list_entry(signature: Signature) -> None:

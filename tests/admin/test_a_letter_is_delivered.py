@@ -241,3 +241,21 @@ def test_a_draft_is_delivered_to_nobody(sqlite_client: FlaskClient, owner: Flask
         letters.find("open-the-road").status = "draft"
     answer = people.post(owner, DESK, DESK, addressee="The Sample Council", language="en")
     assert answer.status_code == 422 and "A draft is handed over to nobody" in answer.text
+
+
+def test_a_pack_is_overtaken_by_a_shortened_name(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    token = factories.sign(sqlite_client, **factories.ARAM)
+    found = delivered(owner)
+    sqlite_client.post(f"/signature/{token}", data={"action": "change", "name": "Aram", "visibility": "public"})
+    assert owner.get(f"/admin/prepared/{newest(found).public_id}/file").status_code == 409
+
+
+def test_handed_names_are_for_who_is_still_an_owner(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    factories.sign(sqlite_client, **SHY)
+    row = newest(delivered(owner, handed="yes")).public_id
+    member = accounts.find_member(people.ADDRESSES["owner"])
+    assert preparing.find(member, row)
+    with preparing.transaction():
+        for each in member.memberships:
+            each.role = "viewer"
+    assert owner.get(f"/admin/prepared/{row}/file").status_code == 403
