@@ -24,7 +24,7 @@ from petition.signatures.models import Signature
 from petition.signatures.operations import claim, letter_values, put_on_record
 
 CHUNK = 200  # signatures asked in one transaction, at most
-EVERY = 10  # seconds between two chunks, which keep to the pace of all mailings
+EVERY = 10  # seconds between two chunks of a worker, by which it asks no more a minute than a mailing may send
 MOST_COUNTED = 1_000
 LIFETIME = timedelta(days=14)  # of the mail; the link lasts as long as the signature
 
@@ -70,7 +70,9 @@ def ask(letter: Letter, *, actor: Actor, now: datetime) -> None:
 
 def work(config: Config, *, clock: Callable[[], datetime], stop: threading.Event | None = None) -> bool:
     """Queue the next mails that ask; False when there is nothing left to ask. Raises Busy."""
-    waiting = db.session.scalar(select(LetterVersion.id).where(LetterVersion.asked_until.is_not(None)).limit(1))
+    # While a letter is paused the asking waits, and goes on where it was.
+    begun = select(LetterVersion.id).join(Letter).where(LetterVersion.asked_until.is_not(None), Letter.status != "paused")
+    waiting = db.session.scalar(begun.limit(1))
     db.session.rollback()
     if waiting is None or (stop is not None and stop.is_set()):
         return False

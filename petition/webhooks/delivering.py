@@ -178,7 +178,7 @@ def _tell(session: Session, hook: Webhook, config: Config, now: datetime) -> Non
     for each in session.scalars(owners):
         outbox.queue(
             session, "webhook", to=each.email, fingerprint=addresses.fingerprint(each.email, config.fingerprint_bytes),
-            language=config.languages[0], scope=f"webhook:{hook.id}", now=now,
+            language=each.speaks(config.languages), scope=f"webhook:{hook.id}", now=now,
             values={"host": hook.url.split("/")[2], "page": f"{config.base_url}/admin/webhooks/{hook.public_id}"},
         )  # fmt: skip
 

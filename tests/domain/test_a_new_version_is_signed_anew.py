@@ -65,6 +65,20 @@ def test_asking_in_pieces_reaches_everybody_exactly_once(
     assert sorted(str(each.recipient) for each in mails("renew")) == sorted([ANA["email"], UNION["email"]])
 
 
+def test_a_pause_delays_the_asking_and_loses_nobody(client: FlaskClient, signed: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renewal, "CHUNK", 1)
+    found = letters.find("open-the-road")
+    renewal.ask(found, actor=COMMAND_LINE, now=now())
+    assert renewal.work(config(), clock=now)
+    letters.set_status(found, "paused", actor=COMMAND_LINE, now=now())
+    assert not renewal.work(config(), clock=now)
+    assert len(mails("renew")) == 1
+    letters.set_status(found, "open", actor=COMMAND_LINE, now=now())
+    while renewal.work(config(), clock=now):
+        pass
+    assert sorted(str(each.recipient) for each in mails("renew")) == sorted([ANA["email"], UNION["email"]])
+
+
 def test_only_the_button_moves_the_signature(client: FlaskClient, signed: dict[str, str]) -> None:
     found = letters.find("open-the-road")
     ask_everybody(found)
