@@ -77,6 +77,7 @@ def _context(mail: OutboxMail, config: Config) -> dict[str, Any]:
         "direction": i18n.direction(mail.language),
         "link": partial(_link, config.base_url),
         "stop_link": _stop_link(mail, config),
+        "code_address": _page(mail, config, "code"),
     }
 
 
@@ -91,9 +92,14 @@ def _stop_link(mail: OutboxMail, config: Config) -> str:
     """Where the holder of the mailbox stops all mail; nothing in mails to the team."""
     if mail.message in suppression.TO_THE_TEAM or not mail.recipient_fingerprint:
         return ""
+    return _page(mail, config, f"mail/stop/{suppression.token(mail.recipient_fingerprint, config)}")
+
+
+def _page(mail: OutboxMail, config: Config, path: str) -> str:
+    """A page of the site's own in the mail's language."""
     spoken = mail.language in config.languages[1:]  # the site's own language has the plain address
     prefix = f"/{mail.language}" if spoken else ""
-    return f"{config.base_url}{prefix}/mail/stop/{suppression.token(mail.recipient_fingerprint, config)}"
+    return f"{config.base_url}{prefix}/{path}"
 
 
 def _bodies(message: str, language: str, context: dict[str, Any]) -> tuple[str, str, str]:

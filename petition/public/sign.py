@@ -131,6 +131,11 @@ def knock(*policies: limits.Policy) -> None:
         _limiter().spend(policy, request.remote_addr or "")
 
 
+def network() -> str | None:
+    """The keyed hash of the visitor's network, where it is known."""
+    return _limiter().network_hash(request.remote_addr or "")
+
+
 def _limiter() -> limits.Limiter:
     found: limits.Limiter = current_app.extensions["limiter"]
     return found

@@ -24,7 +24,7 @@ from petition.moderation import talk
 from petition.public import bp
 from petition.public.errors import with_retry
 from petition.public.pages import address, letter_context, private, speak
-from petition.public.sign import knock
+from petition.public.sign import knock, network
 from petition.signatures import changes, directory, domains, operations, renewal, submission, takeovers
 from petition.templating import current_language, settings
 
@@ -71,7 +71,7 @@ def _do(action: str, token: str, behind: changes.Behind, now: datetime) -> str:
     if action == "confirm" and behind.signature is not None and "text" in request.form:
         return renewal.renew(token, text=request.form["text"].strip()[:64], language=_spoken(behind), now=now)
     if action == "confirm":
-        return operations.confirm(token, config=settings(), now=now, network=_network()).outcome
+        return operations.confirm(token, config=settings(), now=now, network=network()).outcome
     if action == "change":
         return changes.change(token, _wanted(), address=request.form.get("email", "").strip(), config=settings(), now=now)
     if action in ("withdraw", "not-me"):
@@ -94,11 +94,6 @@ def _spoken(behind: changes.Behind) -> str:
     """The language that the page speaks, and its letter where it is translated."""
     speak(behind.statement.letter)
     return current_language()
-
-
-def _network() -> str | None:
-    limiter: limits.Limiter = current_app.extensions["limiter"]
-    return limiter.network_hash(request.remote_addr or "")
 
 
 def _knock_for_dns(behind: changes.Behind) -> None:

@@ -85,6 +85,7 @@ class SigningRequest(Statement, Model):
     mailed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of the one mail that reminds of confirming
+    code_tries: Mapped[int] = mapped_column(default=0)  # wrong codes that were typed for its mailbox
 
     letter: Mapped[Letter] = relationship()
     text: Mapped[LetterText] = relationship()

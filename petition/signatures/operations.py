@@ -24,7 +24,7 @@ from petition.letters.operations import text_shown
 from petition.outbox.models import OutboxMail
 from petition.outbox.preparing import prepares
 from petition.signatures import arrival as ways
-from petition.signatures import checking, consent, flow, levels, screening, tokens, transitions
+from petition.signatures import checking, codes, consent, flow, levels, screening, tokens, transitions
 from petition.signatures.door import Arrival
 from petition.signatures.models import STATEMENT, LinkToken, Signature, SigningRequest
 from petition.signatures.screening import Flag
@@ -120,6 +120,7 @@ def mail_link(
     values = letter_values(row.letter, row.language, config) | {"kind": row.kind, "expires_days": (row.expires_at - now).days}
     with session.begin_nested() as attempt:
         values["token"] = tokens.issue(session, "confirm", leads_to=row, expires_at=row.expires_at)
+        values["code"] = codes.in_groups(codes.code(row, config))
         queued = outbox.queue(
             session, message, to=row.email, fingerprint=row.address_fingerprint, language=row.language, values=values,
             scope=f"verify:{row.letter_id}", now=now, cap=outbox.VERIFICATION_CAP,

@@ -23,7 +23,10 @@ CACHED = (
     "/api/v1/letters",
     "/api/v1/letters/open-the-road",
 )
-PRIVATE = ("/letters/open-the-road/check-your-inbox", "/letters/open-the-road/find", "/letters/open-the-road/follow", "/healthz", "/readyz")
+PRIVATE = (
+    "/letters/open-the-road/check-your-inbox", "/code", "/letters/open-the-road/find", "/letters/open-the-road/follow",
+    "/healthz", "/readyz",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("address", CACHED)
