@@ -6,6 +6,7 @@ import secrets
 import uuid
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -41,6 +42,11 @@ class Webhook(Model):
     disabled_why: Mapped[str] = mapped_column(String(10), default="")  # owner, failing or gone
 
     team: Mapped[Team] = relationship()
+
+    @property
+    def host(self) -> str:
+        """The host alone, with its port: the rest of an address may hold a key."""
+        return urlsplit(self.url).netloc
 
 
 class WebhookDelivery(Model):

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from petition import webhooks
 from petition.db import db, transaction
-from petition.errors import Conflict
+from petition.errors import Busy, Conflict, TooMany
 from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.moderation import bulk
@@ -230,6 +230,87 @@ def test_a_message_whose_worker_died_is_sent_by_another(app: Flask) -> None:
     assert receiver.taken == []
     deliver(receiver, factories.now() + timedelta(seconds=61))
     assert len(receiver.taken) == 1
+
+
+def test_one_worker_at_a_time_tells_a_hook_so_that_messages_keep_their_order(app: Flask) -> None:
+    letter = factories.letter()
+    added()
+    added(("letter.milestone",))
+    for number in (1, 2):
+        with transaction() as session:
+            webhooks.emit(session, session.merge(letter), "letter.milestone", {"number": number}, factories.now())
+    config, now = factories.config(), factories.now()
+    one, other = delivering._claim(config, now), delivering._claim(config, now)
+    assert one is not None and other is not None and one.hook_id != other.hook_id
+    assert [json.loads(each.body)["data"]["number"] for each in (one, other)] == [1, 1]
+    assert delivering._claim(config, now) is None, "what comes later waits until the first is told"
+    delivering._deliver(one, Receiver(), config, lambda: now)
+    last = delivering._claim(config, now)
+    assert last is not None and (last.hook_id, json.loads(last.body)["data"]["number"]) == (one.hook_id, 2)
+
+
+def test_workers_side_by_side_never_tell_a_hook_two_things_at_once(app: Flask) -> None:
+    """The claims are made at the same moment, which on PostgreSQL is where they could pass each other."""
+    letter = factories.letter()
+    added(("letter.milestone",))
+    for number in range(12):
+        with transaction() as session:
+            webhooks.emit(session, session.merge(letter), "letter.milestone", {"number": number}, factories.now())
+    db.session.rollback()
+    told, busy, faulty = list[int](), threading.Lock(), list[str]()
+
+    def send(_url: str, _headers: dict[str, str], body: bytes) -> int:
+        if not busy.acquire(blocking=False):
+            faulty.append("two at once")
+            return 500
+        told.append(json.loads(body)["data"]["number"])
+        busy.release()
+        return 200
+
+    def work() -> None:
+        with app.app_context():
+            while len(told) < 12 and not faulty:
+                with contextlib.suppress(Busy):
+                    delivering.work(factories.config(), clock=factories.now, stop=threading.Event(), send=send)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(20)
+    assert (told, faulty) == (list(range(12)), [])
+
+
+def test_a_test_is_apart_from_what_waits_and_only_a_few_are_sent_a_minute(sqlite_app: Flask) -> None:
+    letter = factories.letter()
+    hook, _ = added()
+    owner, receiver, now = people.member("owner"), Receiver(), factories.now()
+    with transaction() as session:
+        webhooks.emit(session, session.merge(letter), "letter.milestone", {"number": 1}, now)
+    receiver.answers = [503] * 4
+    deliver(receiver, now)
+    until = db.session.query(Webhook).one().retry_at
+    for _ in range(hooks.TESTS):
+        hooks.try_it(owner, hook.public_id, now=now)
+    with pytest.raises(TooMany) as refused:
+        hooks.try_it(owner, hook.public_id, now=now + timedelta(seconds=59))
+    assert 0 < refused.value.retry_after <= 60
+    deliver(receiver, now + timedelta(seconds=1))
+    waiting, *tests = deliveries()
+    assert (waiting.state, waiting.attempts) == ("queued", 1)
+    assert {(each.state, each.attempts, each.answer) for each in tests} == {("failed", 1, "503")}, "tried once, told at once"
+    found = db.session.query(Webhook).one()
+    assert (found.failures, found.retry_at) == (1, until)
+    # One that is taken has what waits tried again at once, which costs it none of its tries.
+    for minute in range(1, 12):
+        at = now + timedelta(minutes=2 * minute)
+        hooks.try_it(owner, hook.public_id, now=at)
+        deliver(lambda _url, _headers, body: 200 if b"webhook.test" in body else 500, at)
+    assert deliveries()[0].state == "queued"
+    at += timedelta(seconds=30)
+    hooks.try_it(owner, hook.public_id, now=at)
+    deliver(receiver, at)
+    assert [each["event"] for each in receiver.taken] == ["webhook.test", "letter.milestone"]
 
 
 def test_nothing_is_queued_for_what_did_not_happen(app: Flask) -> None:
