@@ -18,6 +18,7 @@ from petition.webhooks.models import EVENTS
 
 WORDS = {
     "signature.published": N_("a signature appears"),
+    "signature.changed": N_("a name on display is changed or hidden"),
     "signature.withdrawn": N_("a signature disappears"),
     "letter.milestone": N_("a letter reaches a milestone"),
     "update.published": N_("an update is published"),

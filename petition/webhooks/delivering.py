@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, aliased
 
@@ -20,6 +20,7 @@ from petition.audit import PLATFORM
 from petition.config import Config
 from petition.db import db, transaction
 from petition.errors import Busy
+from petition.signatures.models import Signature
 from petition.webhooks import payloads, signing
 from petition.webhooks.models import MOST, TEST, Webhook, WebhookDelivery
 from petition.webhooks.sending import Failed, post, resolve
@@ -103,6 +104,9 @@ def _claim(config: Config, now: datetime) -> _Message | None:
         found = session.scalar(mine.execution_options(populate_existing=True)) if hook_id is not None else None
         if found is None:
             return None
+        if "after" in found.payload and not _take_piece(session, found, now):
+            session.delete(found)
+            return None
         _gather(session, found, now)
         said = payloads.body(session, found, config) if now - found.queued_at <= EXPIRES else None
         if said is None:
@@ -112,6 +116,20 @@ def _claim(config: Config, now: datetime) -> _Message | None:
         body = json.dumps(said, ensure_ascii=False).encode()
         headers = signing.headers(signing.secret(found.hook, config), found.message_id, int(now.timestamp()), body)
         return _Message(found.id, found.hook_id, found.leased_until, found.hook.url, headers, body)
+
+
+def _take_piece(session: Session, found: WebhookDelivery, now: datetime) -> bool:
+    """Let a message that is about all signatures of a letter be about the next few, and another one about the rest."""
+    published = select(Signature.id, Signature.public_id).where(Signature.letter_id == found.letter_id, Signature.state == "published")
+    up_to = found.payload.get("up_to") or session.scalar(select(func.max(Signature.id)).where(Signature.letter_id == found.letter_id)) or 0
+    piece = published.where(Signature.id > found.payload["after"], Signature.id <= up_to).order_by(Signature.id).limit(MOST)
+    # The two parts of an index, each in its order: nothing is sorted, however many they are.
+    rows = sorted((number, key) for listed in (True, False) for number, key in session.execute(piece.where(Signature.listed == listed)))
+    if len(rows) >= MOST:
+        rest = {"after": rows[MOST - 1][0], "up_to": up_to}
+        session.add(WebhookDelivery(hook_id=found.hook_id, letter_id=found.letter_id, event=found.event, payload=rest, queued_at=now))
+    found.payload = {"signatures": [key for _, key in rows[:MOST]]}
+    return bool(rows)
 
 
 def _gather(session: Session, first: WebhookDelivery, now: datetime) -> None:
@@ -125,7 +143,7 @@ def _gather(session: Session, first: WebhookDelivery, now: datetime) -> None:
     ).order_by(WebhookDelivery.id).limit(MOST)  # fmt: skip
     ids, taken = list(first.payload["signatures"]), []
     for each in session.scalars(behind.with_for_update(skip_locked=True)):
-        if len(ids) + len(each.payload["signatures"]) > MOST:
+        if "signatures" not in each.payload or len(ids) + len(each.payload["signatures"]) > MOST:
             break
         ids += each.payload["signatures"]
         taken.append(each.id)

@@ -17,6 +17,8 @@ from petition.letters.models import Letter
 from petition.signatures.models import BigId
 
 EVENTS = ("signature.published", "signature.withdrawn", "letter.milestone", "update.published")
+# What nobody has to choose: whoever is told names is told when one is not to be read any more.
+GOES_WITH = {"signature.changed": "signature.published"}
 TEST = "webhook.test"  # what the button on its page sends
 MOST = 500  # signatures in one message
 STATES = ("queued", "delivered", "failed", "dropped")

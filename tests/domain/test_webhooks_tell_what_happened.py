@@ -15,6 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from petition import webhooks
+from petition.audit import COMMAND_LINE
 from petition.db import db, transaction
 from petition.errors import Busy, Conflict, TooMany
 from petition.letters import operations as letters
@@ -108,7 +109,54 @@ def test_no_name_is_told_that_readers_do_not_see(app: Flask) -> None:
     text = json.dumps(receiver.taken)
     assert not re.search(r"Sample|Օրինակյան|Lea|example\.org|\"AM\"", text), text
     assert "Hugo" not in text
-    assert [(each["event"], each["number"]) for each in receiver.taken] == [("signature.published", 3), ("signature.withdrawn", 1)]
+    told = [(each["event"], each["number"]) for each in receiver.taken]
+    assert told == [("signature.published", 3), ("signature.withdrawn", 1), ("signature.changed", 1)]
+
+
+def test_a_name_that_was_told_is_taken_back_when_it_is_hidden(app: Flask) -> None:
+    factories.letter()
+    added(("signature.published",))
+    receiver, client = Receiver(), app.test_client()
+    token = factories.sign(client, **factories.ANA)
+    gone = factories.sign(client, **factories.ANA | {"name": "Lea Leaving", "email": "lea@example.org"})
+    deliver(receiver)
+    assert [each["name"] for each in receiver.taken[0]["signatures"]] == ["Ana Sample", "Lea Leaving"]
+    (first, second) = receiver.taken[0]["signatures"]
+    said = {"action": "change", "name": "Ana Samples"}
+    client.post(f"/signature/{token}", data=said | {"visibility": "public"})
+    deliver(receiver)
+    assert receiver.taken[1]["event"] == "signature.changed"
+    assert receiver.taken[1]["signatures"] == [first | {"name": "Ana Samples", "hidden": False}]
+    client.post(f"/signature/{token}", data=said | {"visibility": "initials"})
+    client.post(f"/signature/{token}", data=said | {"visibility": "counted"})
+    client.post(f"/signature/{gone}", data={"action": "change", "name": "Lea Leaving", "visibility": "counted"})
+    client.post(f"/signature/{gone}", data={"action": "withdraw"})
+    deliver(receiver)
+    assert [(each["event"], each["number"]) for each in receiver.taken[2:]] == [("signature.changed", 2)], "told together, and each once"
+    ana, lea = receiver.taken[2]["signatures"]
+    assert ana == {name: value for name, value in first.items() if name != "name"} | {"hidden": True}
+    assert lea == {"id": second["id"], "kind": "person", "hidden": True}, "what is forgotten is told also where withdrawals are not"
+
+
+def test_who_signed_in_confidence_is_told_in_pieces_when_the_letter_is_published(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    letter = factories.letter(status="draft")
+    added()
+    monkeypatch.setattr(delivering, "MOST", 20)
+    wave(letter, 40)
+    wave(letter, 5, visibility="counted", mail_domain="honest.example", start=5_000)
+    wave(letter, 3, state="held", mail_domain="waiting.example", start=6_000)
+    deliver(receiver := Receiver())
+    assert receiver.taken == []
+    letters.set_status(letters.find(letter.slug), "open", actor=COMMAND_LINE, now=factories.now())
+    assert [each.payload for each in deliveries()] == [{"after": 0}], "of how many they are the publication knows nothing"
+    deliver(receiver)
+    told = [each for each in receiver.taken if each["event"] == "signature.published"]
+    ids = [each["id"] for said in told for each in said["signatures"]]
+    assert max(each["number"] for each in told) == 20 and len(ids) == len(set(ids)) == 45
+    assert sum("name" in each for said in told for each in said["signatures"]) == 40
+    assert {each.state for each in deliveries()} == {"delivered"}
 
 
 def test_a_country_is_told_only_where_many_share_it(sqlite_app: Flask) -> None:
