@@ -8,8 +8,8 @@ import hmac
 import math
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -208,6 +208,12 @@ def _turn(session: Session) -> Iterator[None]:
     else:
         with queue.turn():
             yield
+
+
+def for_another_thread() -> Callable[[], AbstractContextManager[Any]]:
+    """What another thread enters to work on the current application's database, with a session of its own."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app.app_context
 
 
 def dispose() -> None:

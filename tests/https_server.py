@@ -43,11 +43,14 @@ def _certificate(name: str, issuer: Any = None) -> tuple[Any, Any]:
 
 
 class HttpsServer:
-    """Takes posts for `host`; `status` is what it answers, `headers` go with it, `silent` never answers."""
+    """Takes posts for `host`; `status` is what it answers, `headers` go with it, `silent` never answers.
+
+    `slow` names a step that goes on and on, a little at a time: the reading, or the answer.
+    """
 
     def __init__(self, host: str = "hooks.example.com") -> None:
         self.taken: list[tuple[str, dict[str, str], bytes]] = []
-        self.status, self.headers, self.silent, self.raw = 200, dict[str, str](), False, b""
+        self.status, self.headers, self.silent, self.raw, self.slow = 200, dict[str, str](), False, b"", ""
         self.names: list[str | None] = []  # asked for in the handshake
         authority = _certificate("A test's own authority")
         leaf, key = _certificate(host, authority)
@@ -61,6 +64,8 @@ class HttpsServer:
             context.load_cert_chain(Path(folder) / "leaf.pem")
         context.sni_callback = lambda _socket, name, _context: self.names.append(name)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        # Small, so that what is not read soon stays with the sender.
+        self._server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self.stopped = threading.Event()
@@ -84,6 +89,14 @@ class HttpsServer:
 def _handler(test: HttpsServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            if test.slow == "reading":
+                while not test.stopped.wait(0.2) and self.rfile.read(16_000):
+                    pass
+                return
+            if test.slow == "answer":
+                while not test.stopped.wait(0.1):
+                    self.wfile.write(b"x")
+                return
             body = self.rfile.read(int(self.headers["Content-Length"]))
             test.taken.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
             if test.silent:

@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from petition import accounts
 from petition.admin import bp
 from petition.admin.gates import fresh, gate, member
-from petition.errors import N_, Conflict, Invalid, NotFound, PetitionError
+from petition.errors import N_, Conflict, Invalid, NotFound, PetitionError, TooMany
 from petition.templating import settings
 from petition.webhooks import hooks
 from petition.webhooks.models import EVENTS
 
 WORDS = {
     "signature.published": N_("a signature appears"),
+    "signature.changed": N_("a name on display is changed or hidden"),
     "signature.withdrawn": N_("a signature disappears"),
     "letter.milestone": N_("a letter reaches a milestone"),
     "update.published": N_("an update is published"),
@@ -75,7 +76,10 @@ def webhook(public_id: str) -> BaseResponse:
 
 def _show(public_id: str, problem: PetitionError | None = None) -> BaseResponse:
     html = render_template("admin/webhook.html", look=hooks.look(member(), public_id), words=WORDS, problem=problem)
-    return make_response(html, problem.status if problem else 200)
+    response = make_response(html, problem.status if problem else 200)
+    if isinstance(problem, TooMany):
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
 
 
 @bp.post("/webhooks/<public_id>/<step>")
@@ -95,7 +99,7 @@ def webhook_step(public_id: str, step: str) -> BaseResponse:
             hooks.remove(member(), public_id, now=_now())
         else:
             hooks.switch(member(), public_id, step == "enable", now=_now())
-    except Conflict as error:
+    except (Conflict, TooMany) as error:
         return _show(public_id, error)
     flash(gettext(STEPS[step]))
     if secret:

@@ -179,6 +179,16 @@ def edit(
         return Loaded(letter.slug, given.language, outcome, letter.version.label)
 
 
+# Rooms above this one that tell others of a letter.
+_opening: list[Callable[[Session, Letter, datetime], None]] = []
+
+
+def on_open(tell: Callable[[Session, Letter, datetime], None]) -> Callable[[Session, Letter, datetime], None]:
+    """Register the decorated function to run, in the same transaction, when a draft is published."""
+    _opening.append(tell)
+    return tell
+
+
 def set_status(letter: Letter, status: str, *, actor: Actor, now: datetime) -> None:
     """Open, pause or close a letter; raises NotPublishable for a closed one."""
     if status not in STATUSES or status == "draft":
@@ -194,6 +204,9 @@ def set_status(letter: Letter, status: str, *, actor: Actor, now: datetime) -> N
             letter.closed_at = now if status == "closed" else None
             letter.gathering, letter.publishes_at = False, None
             _note(session, letter, "letter.status", actor, now, before=before, after=status)
+            if before == "draft":
+                for tell in _opening:
+                    tell(session, letter, now)
 
 
 def _note(session: Session, letter: Letter, action: str, actor: Actor, now: datetime, **details: str) -> None:

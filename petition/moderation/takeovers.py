@@ -80,7 +80,7 @@ def _hand_over(session: Session, found: Signature, asked: Takeover, config: Conf
     discard(session, list(session.scalars(select(SigningRequest.id).where(SigningRequest.signature_id == found.id))))
     session.execute(delete(LinkToken).where(LinkToken.signature_id == found.id))
     values = {"name": asked.name, "email": asked.email, "address_fingerprint": asked.address_fingerprint, "language": asked.language}
-    transitions.reshape(session, found, values | levels.after_takeover(found, asked.email, now) | {"updates": False})
+    transitions.reshape(session, found, values | levels.after_takeover(found, asked.email, now) | {"updates": False}, now=now)
     token = tokens.issue(session, "manage", leads_to=found, expires_at=None)
     _tell(session, found.letter, asked.email, asked.address_fingerprint, asked.language, "approved", config, now, token=token)
 

@@ -248,7 +248,7 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
     if standing.major < found.text.version.major and standing.state in ("published", "held"):
         renewed = {"major": found.text.version.major, "text": found.text, "consent_id": found.consent_id, "language": found.language}
         put_on_record(session, standing, {"text_id": found.text_id}, now)
-        transitions.reshape(session, standing, renewed)
+        transitions.reshape(session, standing, renewed, now=now)
         outcome = "renewed"
     _settle(session, found, standing, now)
     return Confirmed(outcome, standing)
@@ -334,7 +334,8 @@ def apply_change(
     if flags and signature.state == "held":  # what the team decided was about other words, which no reversal may bring back unseen
         values = values | {"decided_at": None, "decided_by": ""}
     put_on_record(session, signature, values, now)
-    transitions.reshape(session, signature, values | {"flags": _still_true(signature.flags) + [flag.as_json() for flag in flags]})
+    values = values | {"flags": _still_true(signature.flags) + [flag.as_json() for flag in flags]}
+    transitions.reshape(session, signature, values, now=now)
 
 
 def put_on_record(session: Session, signature: Signature, values: dict[str, Any], now: datetime) -> None:

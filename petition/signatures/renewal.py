@@ -141,7 +141,7 @@ def renew(token: str, *, text: str, language: str, now: datetime) -> str:
         agreed = consent.record(session, letter, language).id
         put_on_record(session, signature, {"text_id": shown.id}, now)
         renewed = {"major": shown.version.major, "text": shown, "consent_id": agreed, "language": language}
-        transitions.reshape(session, signature, renewed)
+        transitions.reshape(session, signature, renewed, now=now)
         return "renewed"
 
 

@@ -93,6 +93,16 @@ def on_move(tell: Callable[[Session, Sequence[Moved], datetime], None]) -> Calla
     return tell
 
 
+# Rooms above this one that tell others whose name or country is to be read differently from now on.
+_retelling: list[Callable[[Session, Signature, datetime], None]] = []
+
+
+def on_reshape(tell: Callable[[Session, Signature, datetime], None]) -> Callable[[Session, Signature, datetime], None]:
+    """Register the decorated function to run, in the same transaction, after the name or country on display changed or went."""
+    _retelling.append(tell)
+    return tell
+
+
 def _tell(session: Session, moved: Sequence[Moved], now: datetime) -> None:
     for tell in _telling:
         tell(session, moved, now)
@@ -213,9 +223,9 @@ def clear_reports(session: Session, signature: Signature) -> None:
     signature.flags = [flag for flag in signature.flags if flag["code"] != "reported"]
 
 
-def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> None:
+def reshape(session: Session, signature: Signature, values: dict[str, Any], *, now: datetime) -> None:
     """Change what a signature says without changing its state, and move the tallies with it."""
-    changes: Cells = Counter()
+    before, changes = _on_display(signature), Cells()
     changes.subtract(weight(signature))
     for name, value in values.items():
         setattr(signature, name, value)
@@ -225,6 +235,16 @@ def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> N
     session.flush()
     changes.update(weight(signature))
     add(session, changes)
+    if signature.state == "published" and _on_display(signature) != before:
+        for tell in _retelling:
+            tell(session, signature, now)
+
+
+def _on_display(signature: Signature) -> tuple[str, ...]:
+    """The name and country by which readers know it, if they do."""
+    if signature.visibility != "public":
+        return ()
+    return (signature.organisation if signature.kind == "organisation" else signature.name, signature.country)
 
 
 def list_entry(signature: Signature) -> None:

@@ -127,7 +127,7 @@ def _of_deliveries(now: datetime) -> list[Rule]:
     old = func.coalesce(PreparedFile.finished_at, PreparedFile.asked_at) <= now - keeping.KEPT
     return [
         ("files prepared a day ago", PreparedFile, old, _deleting(PreparedFile)),
-        ("names of people counted only that were handed over 30 days ago", Signature, _handed_over(now), _forget_handed),
+        ("names of people counted only that were handed over 30 days ago", Signature, _handed_over(now), _forgetting_handed(now)),
     ]
 
 
@@ -138,7 +138,7 @@ def _of_ended_letters(now: datetime) -> list[Rule]:
     return [
         ("addresses kept for news six months after a letter closed", Signature, news, _end_news),
         ("followers of letters closed six months ago", Follower, Follower.letter_id.in_(over), _deleting(Follower)),
-        ("names kept to the end of their letter's term", Signature, named, _forget_names),
+        ("names kept to the end of their letter's term", Signature, named, _forgetting_names(now)),
         ("digests of those who withdrew, at the end of the letter's term", Departure, departed, _deleting_cells(Departure, departed)),
         ("hashes of imported rows kept to the end of their letter's term", Signature, _hashed(now), _forget_digest),
         ("notes and answers kept to the end of their letter's term", Note, _of(_ended(now)), _deleting(Note)),
@@ -308,26 +308,24 @@ def _dropping(now: datetime) -> Forget:
     return forget
 
 
-def _forget_handed(session: Session, ids: list[int]) -> None:
-    """Leave a number: the name was kept for the handing over alone."""
-    words = dict.fromkeys(("name", "organisation", "role", "comment", "website"), "")
-    for signature in session.scalars(select(Signature).where(Signature.id.in_(ids))):
-        transitions.reshape(session, signature, {**words, "deliver": False})
+def _forgetting_handed(now: datetime) -> Forget:
+    """Leave numbers: the names were kept for the handing over alone."""
+
+    def forget(session: Session, ids: list[int]) -> None:
+        words = dict.fromkeys(("name", "organisation", "role", "comment", "website"), "")
+        for signature in session.scalars(select(Signature).where(Signature.id.in_(ids))):
+            transitions.reshape(session, signature, {**words, "deliver": False}, now=now)
+
+    return forget
 
 
-def _forget_names(session: Session, ids: list[int]) -> None:
-    """Leave a number where a name stood; whoever was shown is counted without a name from now on."""
-    erased = {
-        "name": "",
-        "organisation": "",
-        "role": "",
-        "comment": "",
-        "website": "",
-        "country": "",
-        "email": None,
-        "updates": False,
-        "visibility": "counted",
-        "deliver": False,
-    }
-    for signature in session.scalars(select(Signature).where(Signature.id.in_(ids))):
-        transitions.reshape(session, signature, erased)
+def _forgetting_names(now: datetime) -> Forget:
+    """Leave numbers where names stood; whoever was shown is counted without a name from now on."""
+    words = dict.fromkeys(("name", "organisation", "role", "comment", "website", "country"), "")
+    erased: dict[str, Any] = {**words, "email": None, "updates": False, "visibility": "counted", "deliver": False}
+
+    def forget(session: Session, ids: list[int]) -> None:
+        for signature in session.scalars(select(Signature).where(Signature.id.in_(ids))):
+            transitions.reshape(session, signature, erased, now=now)
+
+    return forget

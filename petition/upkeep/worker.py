@@ -23,6 +23,7 @@ from petition.outbox.delivery import Counts, deliver_due
 from petition.signatures import milestones, reminders, renewal
 from petition.updates import feeding, mailing
 from petition.upkeep import retention, returned
+from petition.upkeep.courier import Courier
 from petition.upkeep.press import Press
 from petition.webhooks import delivering
 
@@ -53,9 +54,11 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
         for job in EVERY:
             _do(job, config, clock())
         preparing.work(config, clock=clock, stop=stop)
+        while delivering.work(config, clock=clock, stop=stop):  # last, since a receiver may be slow
+            pass
         return counts
     counts, setbacks, more = Counts(), 0, False
-    due, press = dict.fromkeys(EVERY, 0.0), Press()
+    due, press, courier = dict.fromkeys(EVERY, 0.0), Press(), Courier(config, clock, stop)
     while not stop.is_set():
         try:
             feeding.work(config, clock())
@@ -71,14 +74,14 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
             setbacks = setbacks + 1 if counts.trouble else 0
         _rest(0.0 if more and not setbacks else _pause(counts, setbacks), config, clock, stop)
     press.end()
+    courier.end()
     return counts
 
 
 def _in_the_background(config: Config, clock: Callable[[], datetime], stop: threading.Event, seconds: float | None = None) -> bool:
-    """Go on with bulk decisions, imports and webhooks, for so many seconds each; whether there is more to do at once."""
+    """Go on with bulk decisions and imports, for so many seconds each; whether there is more to do at once."""
     more = sweeping.work(config, clock=clock, stop=stop, seconds=seconds)
-    more = landing.work(clock=clock, stop=stop, seconds=seconds) or more
-    return delivering.work(config, clock=clock, stop=stop, seconds=seconds) or more
+    return landing.work(clock=clock, stop=stop, seconds=seconds) or more
 
 
 def _rest(seconds: float, config: Config, clock: Callable[[], datetime], stop: threading.Event) -> None:

@@ -5,22 +5,31 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from petition import accounts, audit
 from petition.accounts import Member
 from petition.config import Config
 from petition.db import db, transaction
-from petition.errors import N_, Conflict, Fault, Invalid, NotFound
+from petition.errors import N_, Conflict, Fault, Invalid, NotFound, TooMany
 from petition.webhooks import sending, signing
 from petition.webhooks.delivering import switch_off
 from petition.webhooks.models import EVENTS, TEST, Webhook, WebhookDelivery
 
 SHOWN = 50  # deliveries
 MOST = 20  # webhooks of a team
+TESTS = 3  # of a webhook in a minute, or waiting
+MINUTE = timedelta(minutes=1)
+
+
+class TriedEnough(TooMany):
+    """A webhook was tried a few times in a row."""
+
+    code = "tried_enough"
+    message = N_("A few tests were sent just now. Look at their answers below, and send another one in a minute.")
 
 
 @dataclass(frozen=True)
@@ -75,12 +84,15 @@ def look(member: Member, public_id: str) -> Look:
 
 
 def try_it(member: Member, public_id: str, *, now: datetime) -> None:
-    """Queue a message that says nothing, at once even while its address fails; raises NotFound, Conflict while switched off."""
+    """Queue a message that says nothing, apart from what waits; raises NotFound, Conflict while switched off, TriedEnough."""
     with transaction() as session:
         hook = find(member, public_id, lock=True)
         if hook.disabled_at is not None:
             raise Conflict
-        hook.retry_at = None
+        lately = or_(WebhookDelivery.state == "queued", WebhookDelivery.queued_at > now - MINUTE)
+        tests = select(func.count()).where(WebhookDelivery.hook_id == hook.id, WebhookDelivery.event == TEST, lately)
+        if (session.scalar(tests) or 0) >= TESTS:
+            raise TriedEnough(retry_after=int(MINUTE.total_seconds()))
         session.add(WebhookDelivery(hook_id=hook.id, event=TEST, payload={}, queued_at=now))
         _note(session, hook, "tried", member, now)
 
@@ -121,5 +133,5 @@ def _note(session: Session, hook: Webhook, step: str, member: Member, now: datet
     # The host alone: the rest of an address may hold a key.
     audit.record(
         session, at=now, actor=member.actor, action=f"webhook.{step}", thing=("webhook", hook.public_id), team_id=hook.team_id,
-        host=hook.url.split("/")[2], events=" ".join(hook.events),
+        host=hook.host, events=" ".join(hook.events),
     )  # fmt: skip

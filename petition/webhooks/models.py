@@ -6,6 +6,7 @@ import secrets
 import uuid
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -16,6 +17,8 @@ from petition.letters.models import Letter
 from petition.signatures.models import BigId
 
 EVENTS = ("signature.published", "signature.withdrawn", "letter.milestone", "update.published")
+# What nobody has to choose: whoever is told names is told when one is not to be read any more.
+GOES_WITH = {"signature.changed": "signature.published"}
 TEST = "webhook.test"  # what the button on its page sends
 MOST = 500  # signatures in one message
 STATES = ("queued", "delivered", "failed", "dropped")
@@ -41,6 +44,11 @@ class Webhook(Model):
     disabled_why: Mapped[str] = mapped_column(String(10), default="")  # owner, failing or gone
 
     team: Mapped[Team] = relationship()
+
+    @property
+    def host(self) -> str:
+        """The host alone, with its port: the rest of an address may hold a key."""
+        return urlsplit(self.url).netloc
 
 
 class WebhookDelivery(Model):

@@ -42,15 +42,25 @@ def _standing(session: Session, letter: Letter, delivery: WebhookDelivery) -> li
     """Those of whom the event is still true: who was hidden or withdrawn since is told to nobody."""
     mine = select(Signature).where(Signature.letter_id == letter.id, Signature.public_id.in_(delivery.payload["signatures"]))
     is_published = Signature.state == "published"
-    mine = mine.where(is_published if delivery.event == "signature.published" else ~is_published)
+    if delivery.event != "signature.changed":  # that a name is to be forgotten stays true
+        mine = mine.where(is_published if delivery.event == "signature.published" else ~is_published)
     return list(session.scalars(mine.order_by(Signature.id).execution_options(populate_existing=True)))
 
 
 def _told(letter: Letter, rows: list[Signature], event: str) -> list[dict[str, Any]]:
-    if event != "signature.published":
+    if event == "signature.withdrawn":
         return [{"id": each.public_id, "kind": each.kind, "state": each.state} for each in rows]
     shown = {code for code, _ in directory.countries(letter)}
+    if event == "signature.changed":
+        return [_changed(each, shown) for each in rows]
     return [_entry(each, shown) for each in rows]
+
+
+def _changed(signature: Signature, shown: set[str]) -> dict[str, Any]:
+    """What is to be kept of a signature instead of what was told before: of one that is hidden no name."""
+    if signature.state != "published":
+        return {"id": signature.public_id, "kind": signature.kind, "hidden": True}
+    return _entry(signature, shown) | {"hidden": signature.visibility != "public"}
 
 
 def _entry(signature: Signature, shown: set[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import dns.exception
 import dns.resolver
@@ -23,6 +23,12 @@ _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[ \r]")
 # Ways to write an IPv4 address as an IPv6 one: where they lead is not to be seen from the address.
 _DISGUISES = [ipaddress.ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")]
 
+# Not of the Internet at large, whatever the version of Python knows: the relays of 6to4, IETF protocols, what a cloud's machines
+# are answered by at an address that looks public, and IPv6 for documentation.
+_SPECIAL = [ipaddress.ip_network(each) for each in ("192.88.99.0/24", "192.0.0.0/24", "168.63.129.16/32", "3fff::/20")]
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # all of IPv6 that was ever handed out
+_INNER = (".lan", ".home.arpa", ".intranet", ".corp", ".home")  # names that lead nowhere outside a house
+
 # How a host becomes addresses, and an address a connection; tests give their own.
 Resolve = Callable[[str], list[str]]
 Connect = Callable[[str, int, float], socket.socket]
@@ -33,15 +39,18 @@ class Failed(Exception):
 
 
 def address(url: str) -> str:
-    """The address as it is kept; raises Invalid for anything but https to a public host's name."""
+    """The address as it is kept, with a path; raises Invalid for anything but https to a public host's name."""
     fault = Fault("url", "not_an_address", N_("Enter an address that begins with https:// and names a public host."))
     try:
         found = submission.website(url)
         parts = urlsplit(found)
-        odd = parts.scheme.lower() != "https" or parts.fragment or not (parts.port in (None, 443) or (parts.port or 0) >= 1024)
+        host = str(parts.hostname)
+        odd = parts.scheme.lower() != "https" or "#" in found or not (parts.port in (None, 443) or (parts.port or 0) >= 1024)
+        odd = odd or host.endswith((".", *_INNER))
     except (Invalid, ValueError) as error:
         raise Invalid([fault]) from error
-    if not found or odd or len(found) > LONGEST or not found.isascii():
+    found = urlunsplit(parts._replace(path=parts.path or "/"))
+    if odd or len(found) > LONGEST or not found.isascii():
         raise Invalid([fault])
     return found
 
@@ -52,15 +61,23 @@ def is_public(text: str) -> bool:
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped is not None:
             return is_public(str(found.ipv4_mapped))
-        if found.scope_id or found.is_site_local or any(found in each for each in _DISGUISES):
+        if found.scope_id or found not in _UNICAST or any(found in each for each in _DISGUISES) or _is_isatap(found):
             return False
     special = found.is_multicast or found.is_reserved or found.is_unspecified or found.is_loopback or found.is_link_local
-    return found.is_global and not special
+    return found.is_global and not special and not any(found in each for each in _SPECIAL)
+
+
+def _is_isatap(found: ipaddress.IPv6Address) -> bool:
+    """Whether it carries an IPv4 address as RFC 5214 writes it, under whatever prefix."""
+    return (int(found) >> 32) & 0xFDFFFFFF == 0x5EFE
 
 
 def resolve(host: str, server: str = "", lifetime: float = 4.0) -> list[str]:
     """The addresses of a host; raises Failed. `server` is PETITION_RESOLVER."""
-    resolver = dns.resolver.Resolver(configure=not server)
+    try:
+        resolver = dns.resolver.Resolver(configure=not server)
+    except dns.exception.DNSException as error:  # the machine names no server
+        raise Failed("dns") from error
     if server:
         parts = urlsplit(f"//{server}")
         resolver.nameservers, resolver.port = [str(parts.hostname)], parts.port or 53

@@ -46,7 +46,7 @@ def test_every_word_that_readers_would_see_counts(sqlite_client: FlaskClient) ->
     seen_before = {row(member, people.signature()).seen}
     for field, value in (("name", "Eve"), ("organisation", "Sample"), ("role", "nurse"), ("country", "FR"), ("visibility", "initials")):
         with transaction() as session:
-            transitions.reshape(session, session.query(Signature).one(), {field: value})
+            transitions.reshape(session, session.query(Signature).one(), {field: value}, now=factories.now())
         now = row(member, people.signature()).seen
         assert now not in seen_before, field
         seen_before.add(now)

@@ -32,6 +32,10 @@ def test_an_owner_adds_tries_and_removes_a_webhook(sqlite_client: FlaskClient) -
         pass
     shown = browser.get(answer.location).text
     assert "delivered" in shown and '<code dir="ltr">204</code>' in shown
+    for status in (303, 303, 429):
+        tried = people.post(browser, f"{answer.location}/test")
+        assert tried.status_code == status, "a few a minute"
+    assert "another one in a minute" in tried.text and tried.headers["Retry-After"] == "60"
     people.post(browser, f"{answer.location}/disable")
     assert people.post(browser, f"{answer.location}/test").status_code == 409
     people.post(browser, f"{answer.location}/enable")

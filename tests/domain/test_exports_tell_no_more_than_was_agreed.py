@@ -43,7 +43,7 @@ def change(letter: Letter, **values: object) -> str:
     """Rewrite one published person, and say which."""
     with transaction() as session:
         found = session.query(Signature).filter_by(letter_id=letter.id, kind="person", state="published", visibility="public").first()
-        transitions.reshape(session, found, values)
+        transitions.reshape(session, found, values, now=NOW)
         return str(found.public_id)
 
 

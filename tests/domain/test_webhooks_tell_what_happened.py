@@ -15,8 +15,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from petition import webhooks
+from petition.audit import COMMAND_LINE
 from petition.db import db, transaction
-from petition.errors import Conflict
+from petition.errors import Conflict, TooMany
 from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.moderation import bulk
@@ -25,7 +26,7 @@ from petition.outbox.delivery import deliver_due
 from petition.signatures import milestones, transitions
 from petition.signatures.models import Tally
 from petition.upkeep import retention
-from petition.webhooks import delivering, emitting, hooks, sending
+from petition.webhooks import delivering, emitting, hooks, payloads, sending
 from petition.webhooks.models import EVENTS, Webhook, WebhookDelivery
 from petition.webhooks.sending import Failed
 from tests import factories, importing, newsroom
@@ -108,7 +109,54 @@ def test_no_name_is_told_that_readers_do_not_see(app: Flask) -> None:
     text = json.dumps(receiver.taken)
     assert not re.search(r"Sample|Օրինակյան|Lea|example\.org|\"AM\"", text), text
     assert "Hugo" not in text
-    assert [(each["event"], each["number"]) for each in receiver.taken] == [("signature.published", 3), ("signature.withdrawn", 1)]
+    told = [(each["event"], each["number"]) for each in receiver.taken]
+    assert told == [("signature.published", 3), ("signature.withdrawn", 1), ("signature.changed", 1)]
+
+
+def test_a_name_that_was_told_is_taken_back_when_it_is_hidden(app: Flask) -> None:
+    factories.letter()
+    added(("signature.published",))
+    receiver, client = Receiver(), app.test_client()
+    token = factories.sign(client, **factories.ANA)
+    gone = factories.sign(client, **factories.ANA | {"name": "Lea Leaving", "email": "lea@example.org"})
+    deliver(receiver)
+    assert [each["name"] for each in receiver.taken[0]["signatures"]] == ["Ana Sample", "Lea Leaving"]
+    (first, second) = receiver.taken[0]["signatures"]
+    said = {"action": "change", "name": "Ana Samples"}
+    client.post(f"/signature/{token}", data=said | {"visibility": "public"})
+    deliver(receiver)
+    assert receiver.taken[1]["event"] == "signature.changed"
+    assert receiver.taken[1]["signatures"] == [first | {"name": "Ana Samples", "hidden": False}]
+    client.post(f"/signature/{token}", data=said | {"visibility": "initials"})
+    client.post(f"/signature/{token}", data=said | {"visibility": "counted"})
+    client.post(f"/signature/{gone}", data={"action": "change", "name": "Lea Leaving", "visibility": "counted"})
+    client.post(f"/signature/{gone}", data={"action": "withdraw"})
+    deliver(receiver)
+    assert [(each["event"], each["number"]) for each in receiver.taken[2:]] == [("signature.changed", 2)], "told together, and each once"
+    ana, lea = receiver.taken[2]["signatures"]
+    assert ana == {name: value for name, value in first.items() if name != "name"} | {"hidden": True}
+    assert lea == {"id": second["id"], "kind": "person", "hidden": True}, "what is forgotten is told also where withdrawals are not"
+
+
+def test_who_signed_in_confidence_is_told_in_pieces_when_the_letter_is_published(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    letter = factories.letter(status="draft")
+    added()
+    monkeypatch.setattr(delivering, "MOST", 20)
+    wave(letter, 40)
+    wave(letter, 5, visibility="counted", mail_domain="honest.example", start=5_000)
+    wave(letter, 3, state="held", mail_domain="waiting.example", start=6_000)
+    deliver(receiver := Receiver())
+    assert receiver.taken == []
+    letters.set_status(letters.find(letter.slug), "open", actor=COMMAND_LINE, now=factories.now())
+    assert [each.payload for each in deliveries()] == [{"after": 0}], "of how many they are the publication knows nothing"
+    deliver(receiver)
+    told = [each for each in receiver.taken if each["event"] == "signature.published"]
+    ids = [each["id"] for said in told for each in said["signatures"]]
+    assert max(each["number"] for each in told) == 20 and len(ids) == len(set(ids)) == 45
+    assert sum("name" in each for said in told for each in said["signatures"]) == 40
+    assert {each.state for each in deliveries()} == {"delivered"}
 
 
 def test_a_country_is_told_only_where_many_share_it(sqlite_app: Flask) -> None:
@@ -230,6 +278,84 @@ def test_a_message_whose_worker_died_is_sent_by_another(app: Flask) -> None:
     assert receiver.taken == []
     deliver(receiver, factories.now() + timedelta(seconds=61))
     assert len(receiver.taken) == 1
+
+
+def test_one_worker_at_a_time_tells_a_hook_so_that_messages_keep_their_order(app: Flask) -> None:
+    letter = factories.letter()
+    added()
+    added(("letter.milestone",))
+    for number in (1, 2):
+        with transaction() as session:
+            webhooks.emit(session, session.merge(letter), "letter.milestone", {"number": number}, factories.now())
+    config, now = factories.config(), factories.now()
+    one, other = delivering._claim(config, now), delivering._claim(config, now)
+    assert one is not None and other is not None and one.hook_id != other.hook_id
+    assert [json.loads(each.body)["data"]["number"] for each in (one, other)] == [1, 1]
+    assert delivering._claim(config, now) is None, "what comes later waits until the first is told"
+    delivering._deliver(one, Receiver(), config, lambda: now)
+    last = delivering._claim(config, now)
+    assert last is not None and (last.hook_id, json.loads(last.body)["data"]["number"]) == (one.hook_id, 2)
+
+
+def test_two_workers_that_claim_at_the_same_moment_do_not_pass_each_other(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    letter = factories.letter()
+    added(("letter.milestone",))
+    for number in (1, 2):
+        with transaction() as session:
+            webhooks.emit(session, session.merge(letter), "letter.milestone", {"number": number}, factories.now())
+    db.session.rollback()
+    config, now, later = factories.config(), factories.now(), list[Any]()
+    say = payloads.body
+
+    def claim() -> None:
+        with app.app_context():
+            later.append(delivering._claim(config, now))
+
+    other = threading.Thread(target=claim, daemon=True)
+
+    def body(*given: Any) -> Any:
+        if other.ident is None:  # the first has chosen, and not yet written that down
+            other.start()
+            other.join(0.5)  # on SQLite it waits for its turn to write
+        return say(*given)
+
+    monkeypatch.setattr(payloads, "body", body)
+    first = delivering._claim(config, now)
+    other.join(10)
+    assert first is not None and json.loads(first.body)["data"] == {"number": 1}
+    assert later == [None]
+
+
+def test_a_test_is_apart_from_what_waits_and_only_a_few_are_sent_a_minute(sqlite_app: Flask) -> None:
+    letter = factories.letter()
+    hook, _ = added()
+    owner, receiver, now = people.member("owner"), Receiver(), factories.now()
+    with transaction() as session:
+        webhooks.emit(session, session.merge(letter), "letter.milestone", {"number": 1}, now)
+    receiver.answers = [503] * 4
+    deliver(receiver, now)
+    until = db.session.query(Webhook).one().retry_at
+    for _ in range(hooks.TESTS):
+        hooks.try_it(owner, hook.public_id, now=now)
+    with pytest.raises(TooMany) as refused:
+        hooks.try_it(owner, hook.public_id, now=now + timedelta(seconds=59))
+    assert 0 < refused.value.retry_after <= 60
+    deliver(receiver, now + timedelta(seconds=1))
+    waiting, *tests = deliveries()
+    assert (waiting.state, waiting.attempts) == ("queued", 1)
+    assert {(each.state, each.attempts, each.answer) for each in tests} == {("failed", 1, "503")}, "tried once, told at once"
+    found = db.session.query(Webhook).one()
+    assert (found.failures, found.retry_at) == (1, until)
+    # One that is taken has what waits tried again at once, which costs it none of its tries.
+    for minute in range(1, 12):
+        at = now + timedelta(minutes=2 * minute)
+        hooks.try_it(owner, hook.public_id, now=at)
+        deliver(lambda _url, _headers, body: 200 if b"webhook.test" in body else 500, at)
+    assert deliveries()[0].state == "queued"
+    at += timedelta(seconds=30)
+    hooks.try_it(owner, hook.public_id, now=at)
+    deliver(receiver, at)
+    assert [each["event"] for each in receiver.taken] == ["webhook.test", "letter.milestone"]
 
 
 def test_nothing_is_queued_for_what_did_not_happen(app: Flask) -> None:

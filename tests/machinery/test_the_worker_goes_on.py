@@ -17,7 +17,10 @@ from petition.db import db, transaction
 from petition.errors import Busy
 from petition.outbox.delivery import Counts
 from petition.outbox.models import OutboxMail
-from petition.upkeep import worker
+from petition.upkeep import courier, worker
+from petition.webhooks import delivering, hooks
+from petition.webhooks.models import EVENTS, WebhookDelivery
+from tests.admin import people
 from tests.mailing import START, Clock, mail, mails, queue_mail, reaching, served
 from tests.smtp_server import SmtpServer, free_port
 
@@ -138,6 +141,37 @@ def test_it_survives_a_database_that_went_away(app: Flask, petition_config: Conf
     with served(petition_config) as (server, config), _running(app, config, clock):
         _until(lambda: mail().state == "sent")
     assert len(server.mails) == 1
+
+
+def test_no_mail_waits_for_a_webhook_that_does_not_answer_and_no_worker_stays_for_it(
+    app: Flask, petition_config: Config, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    owner = people.member("owner")
+    hook, _ = hooks.add(
+        owner, owner.memberships[0].team_id, "https://hooks.example.com/", EVENTS, config=petition_config, now=START,
+    )  # fmt: skip
+    hooks.try_it(owner, hook.public_id, now=START)
+    db.session.rollback()
+    asked, answered = threading.Event(), threading.Event()
+
+    def silent(*_given: object) -> int:
+        asked.set()
+        answered.wait(20)
+        return 204
+
+    monkeypatch.setattr(delivering, "_sender", lambda _config: silent)
+    with served(petition_config) as (server, config):
+        with _running(app, config, Clock()):
+            assert asked.wait(5)
+            queue_mail("ana@example.org")
+            _until(lambda: "ana@example.org" in server.recipients)
+            assert not answered.is_set()
+    # The worker has ended while the receiver still keeps us waiting.
+    answered.set()
+    for each in [each for each in threading.enumerate() if each.name == courier.NAME]:
+        each.join(5)
+    db.session.rollback()
+    assert db.session.query(WebhookDelivery).one().state == "delivered"
 
 
 def test_a_job_that_fails_stops_no_other_job(
