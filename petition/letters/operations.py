@@ -103,6 +103,13 @@ def text_shown(letter: Letter, language: str) -> LetterText:
     return found
 
 
+def hold(session: Session, letter: Letter) -> None:
+    """Make whoever else would write this letter wait, and see it as whoever wrote it before has left it."""
+    serialise(session, "letter", letter.id)
+    session.flush()
+    session.expire_all()
+
+
 def as_document(letter: Letter, language: str) -> LetterDocument:
     """The letter's words in a language as a letter file would hold them; raises NotFound."""
     words = letter.translation(language)
@@ -165,8 +172,7 @@ def edit(
     """
     with transaction() as session:
         letter = find(given.slug)
-        serialise(session, "letter", letter.id)
-        session.expire_all()
+        hold(session, letter)
         stands = as_document(letter, given.language).digest if letter.translation(given.language) else ""
         if standing is not None and standing != stands:
             raise Overtaken
