@@ -284,7 +284,7 @@ def only_missing(error: Invalid) -> bool:
 def _work(
     session: Session, letter: Letter, language: str, kept: str, source: str | None = None
 ) -> UnfinishedTranslation | None:  # fmt: skip
-    letters.hold(session, letter)
+    letters.hold(session, letter.slug)
     work, original = unfinished(letter, language), letter.translation(letter.original_language)
     if source is not None and original is not None and source != marks(typed.of(letters.spoken(original))):
         raise OriginalChanged
