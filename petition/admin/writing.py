@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -31,13 +30,6 @@ GUESSED = N_("This address is a guess from the title. Change it or leave it, and
 NO_ADDRESS = N_("No address can be made of this title. Please write one.")
 
 
-class OriginalChanged(Conflict):
-    """The original moved on under a translation that was being written."""
-
-    code = "original_changed"
-    message = N_("The original was changed while you were translating. Your text is kept below; compare it before you save.")
-
-
 @dataclass
 class Sheet:
     """One language of a letter on the desk, and what its page shows besides the words."""
@@ -53,7 +45,7 @@ class Sheet:
             {
                 "letter": self.letter, "edited": self.language, "given": given, "standing": self.standing, "problem": problem,
                 "faults": saving.faults(problem), "original": self.language == self.letter.original_language, "source": None,
-                "since": {}, "missing": (), "gone": (), "kept": "", "kept_at": None, "leftover": (), "source_digest": "",
+                "since": {}, "missing": (), "gone": (), "kept": "", "kept_at": None, "leftover": (), "marks": "", "under": {},
                 "at_once": saving.at_once(self.letter), "difference": None, "focus": "", "named": typed.named,
             } | self.more | more
         ))  # fmt: skip
@@ -170,20 +162,23 @@ def _translation(found: Letter, language: str) -> BaseResponse:
     desk = translating.opened(found, language)
     more = {
         "source": desk.source, "since": desk.since, "kept_at": desk.kept_at, "kept": desk.kept,
-        "source_digest": _digest(desk.source), "gone": translating.gone(found, language),
+        "marks": translating.marks(desk.source), "gone": translating.gone(found, language),
     }  # fmt: skip
     sheet = Sheet(found, language, desk.standing, more)
     if request.method == "GET":
         return sheet.show(desk.given, missing=translating.missing_in(desk.source, desk.given) if desk.standing or desk.kept else ())
     sent, form = typed.received(request.form), request.form
-    given = translating.fitted(desk.source, sent)
+    same = form.get("source") == more["marks"]
+    moved = None if same else translating.moved(form.get("source", ""), desk.source, sent)
+    given = moved.given if moved else translating.fitted(desk.source, sent)
+    sheet.more["leftover"] = [*(moved.leftover if moved else ()), *form.getlist("leftover")][: typed.MOST]
     sheet.more["missing"] = translating.missing_in(desk.source, given)
     if form.get("do") == "preview":
         return _preview(found, language, given)
     try:
-        if form.get("source") != more["source_digest"]:
-            sheet.more["leftover"] = translating.beyond(desk.source, sent)
-            raise OriginalChanged
+        if moved is not None:
+            sheet.more |= {"since": {**moved.since, **desk.since}, "under": moved.since}
+            raise translating.OriginalChanged
         if (form.get("standing"), form.get("kept")) != (desk.standing, desk.kept):
             raise letters.Overtaken
         return _judge(sheet, given)
@@ -194,9 +189,9 @@ def _translation(found: Letter, language: str) -> BaseResponse:
 def _judge(sheet: Sheet, given: Typed) -> BaseResponse:
     """Do what the pressed button of a translation asks for; raises Invalid and Overtaken."""
     found, language, do, kept = sheet.letter, sheet.language, request.form.get("do", ""), sheet.more["kept"]
-    as_kept = {"kept": kept, "actor": member().actor, "now": _now()}
+    beside = {"kept": kept, "source": sheet.more["marks"], "now": _now()}
     if do == "discard":
-        translating.discard(found, language, **as_kept)
+        translating.discard(found, language, kept=kept, actor=member().actor, now=_now())
         return _saved(found, language, THROWN_AWAY)
     try:
         if do == "keep":
@@ -205,10 +200,10 @@ def _judge(sheet: Sheet, given: Typed) -> BaseResponse:
     except Invalid as error:
         if do == "look" or not translating.only_missing(error):
             raise
-        translating.keep(found, language, given, **as_kept)
+        translating.keep(found, language, given, actor=member().actor, **beside)
         return _saved(found, language, KEPT)
     if saving.confirmed(found, document):
-        translating.finish(found, document, standing=sheet.standing, kept=kept, now=_now(), **saving.terms())
+        translating.finish(found, document, standing=sheet.standing, **beside, **saving.terms())
         return _saved(found, language)
     standing = letters.as_document(found, language) if sheet.standing else None
     return sheet.show(given, **saving.difference(found, standing, document))
@@ -230,10 +225,6 @@ def _preview(found: Letter, language: str, given: Typed) -> BaseResponse:
         text={"fingerprint": text.fingerprint(canonical)}, faults=faults, draft=True,
     )  # fmt: skip
     return make_response(html)
-
-
-def _digest(given: Typed) -> str:
-    return hashlib.sha256(repr(given).encode()).hexdigest()
 
 
 def _now() -> datetime:

@@ -38,7 +38,7 @@ def _listed(_context: click.Context, _parameter: click.Parameter, given: tuple[s
 @click.option("--kind", "kinds", multiple=True, callback=_listed, help="person, organisation; both without it.")
 @click.option("--country", "countries", multiple=True, callback=_listed, help="Two-letter codes; all without it.")
 @click.option("--version", "versions", multiple=True, callback=_listed, help="Versions of the text, such as 1 or 2; all without it.")
-@click.option("--columns", multiple=True, callback=_listed, help=f"Some of {', '.join(exports.COLUMNS)}.")
+@click.option("--columns", multiple=True, callback=_listed, help=f"Some of {', '.join(exports.EVERY_COLUMN)}.")
 @click.option("--preset", default="", help=f"The columns that {', '.join(exports.PRESETS)} import; people only.")
 @click.option("--language", default="", help="The language of a PDF; the letter's original without it.")
 @with_appcontext

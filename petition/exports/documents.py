@@ -48,7 +48,7 @@ def named(letter: Letter, signature: Signature, language: str, config: Config, h
     if signature.kind == "organisation":
         checked = i18n.translate(language, CHECKED[levels.verification(signature)])
         country = i18n.country_name(signature.country, language) if signature.country else ""
-        found = Name("organisation", signature.organisation, " · ".join(filter(None, (country, checked))))
+        found = Name("organisation", signature.organisation, " · ".join(filter(None, (signature.latin_name, country, checked))))
     elif signature.visibility == "public" or (agreed and signature.name):
         found = Name("person", signature.name, ", ".join(filter(None, (signature.role, signature.organisation))))
     elif signature.visibility == "initials" and signature.name:

@@ -14,7 +14,7 @@ import xlsxwriter
 
 from petition.exports import rows as signatories
 from petition.exports.presets import preset as find_preset
-from petition.exports.rows import COLUMNS, Choice, chosen
+from petition.exports.rows import COLUMNS, EVERY_COLUMN, Choice, chosen
 from petition.letters.models import Letter
 
 # What makes a spreadsheet calculate, also behind spaces of any kind (OWASP, CSV injection).
@@ -59,7 +59,7 @@ def write(
         read, choice = find_preset(preset, letter, choice, owner)
         found = signatories.read(letter, choice, lambda signature: [cell(signature) for cell in read.values()])
         return FORMATS[format](tuple(read), _told(found, progress))
-    header = chosen(columns, COLUMNS, "column", COLUMNS)
+    header = chosen(columns, EVERY_COLUMN, "column", COLUMNS)
     found = signatories.read(letter, choice, lambda signature: signatories.cells(signature, header, owner))
     return FORMATS[format](header, _told(found, progress))
 

@@ -103,6 +103,8 @@ _READ: dict[str, Callable[[Signature], str]] = {
     "email": lambda signature: (signature.email or "") if signature.updates else "",
 }
 COLUMNS = tuple(_READ)
+_READ["latin_name"] = _shown("latin_name")  # only where it is asked for
+EVERY_COLUMN = tuple(_READ)
 
 
 def chosen(given: Collection[str], choices: tuple[str, ...], what: str, usual: tuple[str, ...]) -> tuple[str, ...]:

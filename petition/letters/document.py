@@ -126,7 +126,7 @@ def _front_matter(source: str, file: str) -> tuple[dict[str, Any], dict[str, int
 def _constructed(loader: yaml.SafeLoader, node: yaml.Node, key: str, file: str, line: int) -> Any:
     try:
         return loader.construct_object(node, deep=True)
-    except ValueError as error:  # a thirteenth month
+    except (ValueError, AttributeError, OverflowError) as error:  # a thirteenth month, or what is tagged as a moment and is none
         raise BadFile(file=file, line=line, reason=f"{key} is not understood ({error})") from error
 
 

@@ -137,6 +137,7 @@ def _load(
     session: Session, files: Sequence[tuple[str, LetterDocument]], may: Callable[[Letter], bool], signed: Signed, actor: Actor,
     now: datetime, team_name: str, *, correction: bool,
 ) -> tuple[Plan, list[Loaded]]:  # fmt: skip
+    letters.hold(session, *(given.slug for _, given in files))
     there = {each.slug: each for each in session.scalars(select(Letter).where(Letter.slug.in_({given.slug for _, given in files})))}
     if not all(may(each) for each in there.values()):
         raise SlugTaken

@@ -103,6 +103,14 @@ def text_shown(letter: Letter, language: str) -> LetterText:
     return found
 
 
+def hold(session: Session, *slugs: str) -> None:
+    """Make whoever else would write or make these letters wait, and see them as whoever was before has left them."""
+    for slug in sorted(set(slugs)):  # in one order, so that two who want several do not wait for each other
+        serialise(session, "letter", slug)
+    session.flush()
+    session.expire_all()
+
+
 def as_document(letter: Letter, language: str) -> LetterDocument:
     """The letter's words in a language as a letter file would hold them; raises NotFound."""
     words = letter.translation(language)
@@ -131,6 +139,7 @@ def load(
     file does not fit the letter, and SlugTaken when there is one that should be `new`.
     """
     with transaction() as session:
+        hold(session, given.slug)
         letter = session.scalar(select(Letter).where(Letter.slug == given.slug))
         if letter is not None and new:
             raise SlugTaken
@@ -164,9 +173,8 @@ def edit(
     Overtaken when others stand there by now.
     """
     with transaction() as session:
+        hold(session, given.slug)
         letter = find(given.slug)
-        serialise(session, "letter", letter.id)
-        session.expire_all()
         stands = as_document(letter, given.language).digest if letter.translation(given.language) else ""
         if standing is not None and standing != stands:
             raise Overtaken
@@ -194,7 +202,8 @@ def set_status(letter: Letter, status: str, *, actor: Actor, now: datetime) -> N
     if status not in STATUSES or status == "draft":
         raise ValueError(status)
     with transaction() as session:
-        session.refresh(letter)
+        hold(session, letter.slug)
+        session.refresh(letter, with_for_update=True)
         if letter.status == "closed" and status != "closed":
             raise NotPublishable
         if letter.status == "draft" and status != "open":
@@ -347,7 +356,8 @@ def load_all(
             raise BadFile(file=file, line=1, reason=f"{other} has the same slug and language; give one of them")
         seen[given.slug, given.language] = file
     loaded = []
-    with transaction():
+    with transaction() as session:
+        hold(session, *(slug for slug, _ in seen))
         for file, given in sorted(files, key=lambda each: not each[1].is_original):
             put = partial(load, given, file=file, signed=signed, actor=actor, now=now, correction=correction, team_name=team_name)
             try:

@@ -56,14 +56,15 @@ def schedule(letter: Letter, at: datetime | None, *, actor: Actor, now: datetime
 
 def publish_due(now: datetime) -> int:
     """Open the drafts whose moment has come; returns how many. Raises Busy."""
-    due = select(Letter.id).where(Letter.status == "draft", Letter.publishes_at <= now)
-    found = list(db.session.scalars(due))
+    due = select(Letter.id, Letter.slug).where(Letter.status == "draft", Letter.publishes_at <= now)
+    found = [(number, slug) for number, slug in db.session.execute(due)]
     db.session.rollback()
-    return sum(_publish(each, now) for each in found)
+    return sum(_publish(number, slug, now) for number, slug in found)
 
 
-def _publish(letter_id: int, now: datetime) -> int:
+def _publish(letter_id: int, slug: str, now: datetime) -> int:
     with transaction() as session:
+        letters.hold(session, slug)  # before the row, as whoever else writes the letter does
         letter = session.get_one(Letter, letter_id, with_for_update=True, populate_existing=True)
         if letter.status != "draft" or letter.publishes_at is None or letter.publishes_at > now:
             return 0  # another worker was first, or the team thought better of it

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from petition import audit
 from petition.audit import Actor
-from petition.db import serialise, transaction
-from petition.errors import Invalid, NotFound
+from petition.db import transaction
+from petition.errors import N_, Conflict, Invalid, NotFound
 from petition.letters import operations as letters
 from petition.letters import typed
 from petition.letters.changes import Paragraph, between, plain
@@ -26,6 +26,13 @@ from petition.letters.typed import Item, Typed
 
 # Parts of an item that a translation takes over from the original as they are.
 FIXED = {"addressees": ("email",), "events": ("date",)}
+
+
+class OriginalChanged(Conflict):
+    """The original moved on under a translation that was being written."""
+
+    code = "original_changed"
+    message = N_("The original was changed while you were translating. Your text is kept below; compare it before you save.")
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,15 @@ class Desk:
     standing: str
     kept: str
     kept_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What was typed beside an original that is another one by now: beside its own entries, and what has no place any more."""
+
+    given: Typed
+    leftover: list[str]
+    since: Mapping[str, tuple[Paragraph, ...]]  # as of a desk, by the form's fields
 
 
 def states(letter: Letter) -> list[State]:
@@ -139,7 +155,44 @@ def _fitted(name: str, item: Item, here: Item) -> Item:
     return {part: value if part in fixed else here.get(part, "") if value.strip() else "" for part, value in item.items()}
 
 
-def paired(before: Sequence[Item], now: Sequence[Item]) -> list[int | None]:
+def marks(source: Typed) -> str:
+    """A short mark of every field and entry of the original, by which a form knows what it was opened on."""
+    return " ".join(f"{name}:{mark}" for name, found in _marked(source).items() for mark in found)
+
+
+def _marked(source: Typed) -> dict[str, list[str]]:
+    words: dict[str, Sequence[object]] = {name: [value] for name, value in source.plain.items()}
+    return {
+        name: [hashlib.sha256(repr(each).encode()).hexdigest()[:16] for each in values] for name, values in (words | source.lists).items()
+    }  # fmt: skip
+
+
+def moved(opened_on: str, source: Typed, sent: Typed) -> Moved:
+    """What was sent from a form that was opened on an original with these marks, brought beside the original as it stands."""
+    before, now = _read_marks(opened_on), _marked(source)
+    changed = {name: value for name, value in source.plain.items() if before.get(name) != now[name]}
+    lists, leftover = {}, []
+    for name, items in sent.lists.items():
+        stood = before.get(name, [])[: typed.MOST]
+        pairs = paired(stood, now[name])
+        lists[name] = [items[pair] if pair is not None and pair < len(items) else {} for pair in pairs]
+        leftover += [plain(each) for at, each in enumerate(items) if at not in pairs and not typed.blank(each)]
+        for index, pair in enumerate(pairs):
+            if pair is None or stood[pair] != now[name][index]:
+                changed |= {typed.named(name, index, part): value for part, value in source.lists[name][index].items()}
+    since = {where: between("", words) for where, words in changed.items() if words}
+    return Moved(fitted(source, Typed(sent.plain, lists)), leftover, since)
+
+
+def _read_marks(written: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in written.split():
+        name, _, mark = each.partition(":")
+        found.setdefault(name, []).append(mark)
+    return found
+
+
+def paired(before: Sequence[object], now: Sequence[object]) -> list[int | None]:
     """For each item of the original as it stands, where it stood: by its words, or else at the same place, changed."""
     found: list[int | None] = []
     for index, item in enumerate(now):
@@ -177,15 +230,16 @@ def gone(letter: Letter, language: str) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
-def beyond(source: Typed, given: Typed) -> list[str]:
-    """What is written in items that the original does not have any more."""
-    return [plain(each) for name, items in given.lists.items() for each in items[len(source.lists[name]) :] if not typed.blank(each)]
+def keep(
+    letter: Letter, language: str, given: Typed, *, kept: str, source: str | None = None, actor: Actor, now: datetime
+) -> None:  # fmt: skip
+    """Keep a translation that is being written, for the team alone.
 
-
-def keep(letter: Letter, language: str, given: Typed, *, kept: str, actor: Actor, now: datetime) -> None:
-    """Keep a translation that is being written, for the team alone; raises Overtaken when somebody else kept another."""
+    Raises Overtaken when somebody else kept another, and OriginalChanged when `source`, the marks of the original it was
+    written beside, are not those of the one that stands.
+    """
     with transaction() as session:
-        work = _work(session, letter, language, kept) or UnfinishedTranslation(language=language)
+        work = _work(session, letter, language, kept, source) or UnfinishedTranslation(language=language)
         original = letter.translation(letter.original_language)
         assert original is not None
         work.typed, work.made_from, work.saved_at = given.as_json(), letters.spoken(original), now
@@ -204,11 +258,12 @@ def discard(letter: Letter, language: str, *, kept: str, actor: Actor, now: date
 
 
 def finish(
-    letter: Letter, given: LetterDocument, *, standing: str, kept: str, signed: Signed, actor: Actor, now: datetime
+    letter: Letter, given: LetterDocument, *, standing: str, kept: str, source: str | None = None, signed: Signed, actor: Actor,
+    now: datetime,
 ) -> Loaded:  # fmt: skip
-    """Give readers the translation, and forget the kept work; raises what `edit` raises, and Overtaken."""
+    """Give readers the translation, and forget the kept work; raises what `edit` and `keep` raise."""
     with transaction() as session:
-        work = _work(session, letter, given.language, kept)
+        work = _work(session, letter, given.language, kept, source)
         loaded = letters.edit(given, signed=signed, actor=actor, now=now, correction=False, standing=standing)
         if work is not None:
             letter.unfinished.remove(work)
@@ -226,11 +281,13 @@ def only_missing(error: Invalid) -> bool:
     return all(fault.code in typed.MISSING for fault in error.faults)
 
 
-def _work(session: Session, letter: Letter, language: str, kept: str) -> UnfinishedTranslation | None:
-    serialise(session, "letter", letter.id)
-    session.refresh(letter)
-    session.expire(letter, ["unfinished"])
-    work = unfinished(letter, language)
+def _work(
+    session: Session, letter: Letter, language: str, kept: str, source: str | None = None
+) -> UnfinishedTranslation | None:  # fmt: skip
+    letters.hold(session, letter.slug)
+    work, original = unfinished(letter, language), letter.translation(letter.original_language)
+    if source is not None and original is not None and source != marks(typed.of(letters.spoken(original))):
+        raise OriginalChanged
     if digest(work) != kept:
         raise Overtaken
     return work

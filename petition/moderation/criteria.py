@@ -197,13 +197,15 @@ def _domain(value: str) -> str | None:
 
 
 def _moment(value: str, end: bool = False) -> datetime | None:
-    """A moment in UTC; a day alone is its beginning or, as an end, the beginning of the next."""
+    """A moment in UTC that is not at the ends of the calendar; a day alone is its beginning or, as an end, the beginning of the next."""
     if not value:
         return None
     try:
         if len(value) <= 10:
-            return datetime.combine(date.fromisoformat(value), time(), UTC) + (timedelta(days=1) if end else timedelta())
-        found = datetime.fromisoformat(value)
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+            found = datetime.combine(date.fromisoformat(value), time(), UTC) + (timedelta(days=1) if end else timedelta())
+        else:
+            found = datetime.fromisoformat(value)
+            found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+    return found if 1970 <= found.year < 9999 else None

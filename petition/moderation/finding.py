@@ -84,7 +84,7 @@ def _position(after: str, letter: Letter) -> int:
 
 def _named(words: str) -> ColumnElement[bool]:
     # SQLite folds only ASCII: what is typed is also tried as names are usually written.
-    columns = (Signature.name, Signature.organisation)
+    columns = (Signature.name, Signature.organisation, Signature.latin_name)
     ways = {words, words.lower(), words.upper(), words.title()}
     alike = [column.like(_pattern(each), escape="\\") for column in columns for each in sorted(ways)]
     alike += [func.lower(column).like(_pattern(words.casefold()), escape="\\") for column in columns]

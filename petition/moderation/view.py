@@ -21,7 +21,7 @@ from petition.signatures.directory import Entry
 from petition.signatures.models import Signature
 
 UNDO_FOR = timedelta(hours=24)  # after this a decision is changed by another one, not undone
-HIDEABLE = ("name", "organisation", "role", "comment")
+HIDEABLE = ("name", "organisation", "latin_name", "role", "comment")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Row:
     visibility: str
     name: str
     organisation: str
+    latin_name: str
     role: str
     website: str
     country: str

@@ -34,6 +34,7 @@ class SignForm(FlaskForm):  # type: ignore[misc]
     kind = RadioField(choices=["person", "organisation"], default="person", validate_choice=False)
     name = StringField()
     organisation = StringField()
+    latin_name = StringField()
     website = URLField()
     role = StringField()
     country = SelectField(choices=[], validate_choice=False)

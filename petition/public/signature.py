@@ -109,6 +109,7 @@ def _wanted() -> dict[str, str | bool]:
     rules = {
         "name": lambda value: submission.line("name", value),
         "organisation": lambda value: submission.line("organisation", value),
+        "latin_name": submission.latin,
         "role": lambda value: submission.line("role", value),
         "website": submission.website,
         "country": submission.country,

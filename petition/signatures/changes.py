@@ -21,7 +21,7 @@ from petition.signatures.submission import line
 
 CHANGEABLE = {
     "person": ("name", "organisation", "role", "country", "comment", "visibility", "deliver"),
-    "organisation": ("name", "organisation", "role", "website", "country", "comment"),
+    "organisation": ("name", "organisation", "latin_name", "role", "website", "country", "comment"),
 }
 
 

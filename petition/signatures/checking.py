@@ -21,8 +21,8 @@ SHARED = frozenset({
     "vk.com", "ok.ru", "tiktok.com", "medium.com", "substack.com", "linktr.ee", "google.com", "bit.ly", "wa.me", "whatsapp.com",
     "wikipedia.org", "change.org",
 })  # fmt: skip
-SAID = ("kind", "name", "organisation", "role", "website", "comment")
-SHOWN = {"person": ("name", "organisation", "role", "comment"), "organisation": ("organisation", "role", "comment")}
+SAID = ("kind", "name", "organisation", "latin_name", "role", "website", "comment")
+SHOWN = {"person": ("name", "organisation", "role", "comment"), "organisation": ("organisation", "latin_name", "role", "comment")}
 
 
 def said(signature: Signature) -> dict[str, str]:
@@ -57,9 +57,12 @@ def screen(session: Session, letter: Letter, statement: dict[str, str], *, mail_
     """The flags of a statement, compared with the lists and with the names on display; `own_id` is the signature that says it."""
     kind = statement["kind"]
     column = "organisation" if kind == "organisation" else "name"
-    texts = {field: statement[field] for field in SHOWN[kind]}
-    alike = _drawn_alike(session, letter, kind, texts[column], own_id)
-    flags = screening.of_texts(texts, column, wordlists.of(session, letter))
+    texts = {field: statement.get(field, "") for field in SHOWN[kind]}
+    alike, known, latin = _drawn_alike(session, letter, kind, texts[column], own_id), wordlists.of(session, letter), texts.get("latin_name")
+    flags = screening.of_texts({field: value for field, value in texts.items() if field != "latin_name"}, column, known)
+    if latin:  # a name as much as the other
+        flags += screening.of_texts({"latin_name": latin}, "latin_name", known)
+        flags += [Flag("look_alike", "latin_name")] if _drawn_alike(session, letter, kind, latin, own_id) else []
     flags += screening.screen(texts, website=statement["website"], lookalikes=alike)
     return flags + (list(of_organisation(session, letter, statement, mail_domain, own_id)) if kind == "organisation" else [])
 

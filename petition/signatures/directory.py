@@ -54,6 +54,7 @@ class Entry:
     signed_on: date | None = None
     verification: str = "email"  # what was checked: imported, email, domain, dns or team
     verified_on: date | None = None
+    latin_name: str = ""  # of an organisation, where it gave one
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ def entry(signature: Signature) -> Entry:
     if signature.kind == "organisation":
         return Entry(
             signature.public_id, "organisation", signature.organisation, role=signature.role, website=signature.website,
-            country=signature.country, comment=signature.comment, signed_on=signature.signed_on, **checked,
+            country=signature.country, comment=signature.comment, signed_on=signature.signed_on, latin_name=signature.latin_name, **checked,
         )  # fmt: skip
     if signature.visibility == "initials":
         return Entry(signature.public_id, "person", initials(signature.name), signed_on=signature.signed_on, **checked)

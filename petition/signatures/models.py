@@ -30,6 +30,7 @@ class Statement:
     kind: Mapped[str] = mapped_column(String(15))
     name: Mapped[str] = mapped_column(String(120), default="")
     organisation: Mapped[str] = mapped_column(String(200), default="")
+    latin_name: Mapped[str] = mapped_column(String(200), default="")  # an organisation's, for lists in which its script is foreign
     role: Mapped[str] = mapped_column(String(120), default="")
     website: Mapped[str] = mapped_column(String(300), default="")
     country: Mapped[str] = mapped_column(String(2), default="")
@@ -43,7 +44,7 @@ class Statement:
 
 
 STATEMENT = (
-    "kind", "name", "organisation", "role", "website", "country", "comment", "visibility", "deliver", "updates", "language",
+    "kind", "name", "organisation", "latin_name", "role", "website", "country", "comment", "visibility", "deliver", "updates", "language",
     "consent_id", "text_id",
 )  # fmt: skip
 

@@ -110,6 +110,8 @@ def _new_request(
 def _digest(config: Config, letter: Letter, given: Submission) -> str:
     fields = asdict(given) | {"email": addresses.fold(given.email), "letter": letter.id}
     del fields["source"]  # by another link it is the same request
+    if not fields["latin_name"]:  # as before there was this field
+        del fields["latin_name"]
     return hmac.new(config.fingerprint_bytes, json.dumps(fields, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from petition import addresses, i18n
 from petition.errors import N_, Fault, Invalid
+from petition.signatures import screening
 from petition.signatures.models import KINDS, VISIBILITIES
 
 LONGEST = {
-    "name": 120, "organisation": 200, "role": 120, "comment": 1000, "website": 300, "email": 254,
+    "name": 120, "organisation": 200, "latin_name": 200, "role": 120, "comment": 1000, "website": 300, "email": 254,
     "words": 500, "evidence": 1000, "reason": 1000,
 }  # fmt: skip
 # Characters that are drawn as nothing and only hide; the Hangul fillers among them even count as letters. The two joiners
@@ -39,6 +40,7 @@ class Submission:
     name: str
     email: str
     organisation: str = ""
+    latin_name: str = ""
     website: str = ""
     role: str = ""
     country: str = ""
@@ -75,6 +77,7 @@ def check(typed: Mapping[str, str], *, language: str) -> Submission:
         name=checked("name", lambda value: line("name", value, required=True)),
         email=checked("email", email),
         organisation=checked("organisation", lambda value: line("organisation", value, required=kind == "organisation")),
+        latin_name=checked("latin_name", latin) if kind == "organisation" else "",
         website=checked("website", website) if kind == "organisation" else "",
         role=checked("role", lambda value: line("role", value)),
         country=checked("country", country),
@@ -114,6 +117,15 @@ def line(field: str, value: str, required: bool = False) -> str:
 
 
 _MISSING = {"name": N_("Please enter your name."), "organisation": N_("Please enter the organisation's name.")}
+
+
+def latin(value: str) -> str:
+    """A name in Latin letters, or nothing; raises Invalid for one without them or with letters of another script."""
+    text = line("latin_name", value)
+    foreign = any(unicodedata.category(each)[0] == "M" and not unicodedata.name(each, "").startswith("COMBINING") for each in text)
+    if text and (foreign or screening.scripts(text) != {"LATIN"}):
+        raise Invalid([Fault("latin_name", "not_latin", N_("Please write this name in Latin letters only, or leave it empty."))])
+    return text
 
 
 def comment(value: str) -> str:

@@ -255,7 +255,7 @@ def list_entry(signature: Signature) -> None:
         signature.pinned = None
     organisation = signature.kind == "organisation"
     if signature.listed and signature.visibility == "public":
-        shown = [signature.organisation] if organisation else [signature.name, signature.organisation]
+        shown = [signature.organisation, signature.latin_name or ""] if organisation else [signature.name, signature.organisation]
         signature.search_text = screening.fold_name(" ".join(shown))[:400]
     else:
         signature.search_text = None
@@ -287,7 +287,8 @@ def _forget(session: Session, signature: Signature) -> None:
         session.execute(delete(model).where(model.signature_id == signature.id))
     _forget_elsewhere(session, signature)
     signature.reports = 0
-    signature.name = signature.organisation = signature.role = signature.website = signature.country = signature.comment = ""
+    signature.name = signature.organisation = signature.latin_name = ""
+    signature.role = signature.website = signature.country = signature.comment = ""
     signature.email = signature.address_fingerprint = signature.organisation_key = signature.website_host = None
     signature.updates = signature.deliver = False
     signature.flags = []

@@ -126,7 +126,7 @@ def _duplicates(session: Session) -> Iterator[str]:
 
 
 def _forgotten(session: Session) -> Iterator[str]:
-    words = ("name", "organisation", "role", "website", "country", "comment")
+    words = ("name", "organisation", "latin_name", "role", "website", "country", "comment")
     person = and_(Signature.state == "published", Signature.kind == "person")
     keys = (Signature.email, Signature.address_fingerprint, Signature.organisation_key)
     ended = Signature.state.in_(("withdrawn", "rejected"))

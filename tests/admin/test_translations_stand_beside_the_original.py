@@ -148,6 +148,42 @@ def test_an_original_that_moves_under_the_translator_is_told_and_nothing_is_lost
     assert state().public
 
 
+def test_texts_stay_beside_their_entries_when_the_original_loses_or_gains_one(editor: FlaskClient) -> None:
+    page = editor.get(ARABIC)
+    original = press(editor, press(editor, EDIT, "remove:demands:0"), "add:events")
+    original = press(editor, original, "up:events:1", events_1_date="2026-01-01", events_1_text="A gate was built.")
+    assert press(editor, original, "save", title="Open every road").status_code == 303
+    previewed = press(editor, page, "preview", ARABIC, **WHOLE).text
+    assert WHOLE["demands_1"] in previewed
+    assert WHOLE["demands_0"] not in previewed
+    answer = press(editor, page, "save", ARABIC, **WHOLE)
+    sent = fields(answer)
+    assert answer.status_code == 409
+    assert (sent["demands-0"], "demands-1" in sent) == (WHOLE["demands_1"], False), "beside the demand that it translates"
+    assert (sent["events-0-text"], sent["events-1-text"]) == ("", WHOLE["events_0_text"])
+    assert "<ins>A gate was built.</ins>" in answer.text
+    assert "<ins>Open every road</ins>" in answer.text, "what was reworded under the translator is marked too"
+    assert "<ins>We write from a closed road.</ins>" not in answer.text
+    answer = press(editor, answer, "look", ARABIC, title="")
+    assert answer.status_code == 422
+    assert f'<li dir="auto">{WHOLE["demands_0"]}' in answer.text, "what has no place any more is there until it is saved"
+    assert press(editor, answer, "save", ARABIC, title=WHOLE["title"], events_0_text="بُنيت بوابة.").status_code == 303
+    assert state() == State("ar", False, True, None, (), False)
+    junk = press(editor, ARABIC, "save", ARABIC, source="demands: :x title:1 nothing")
+    assert (junk.status_code, fields(junk)["body"]) == (409, WHOLE["body"])
+
+
+def test_an_original_that_moves_while_the_translation_is_being_saved_is_noticed(editor: FlaskClient) -> None:
+    found = letters.find("open-the-road")
+    desk = translating.opened(found, "ar")
+    write(editor, demands_0="Open every road.")
+    terms = {"kept": "", "source": translating.marks(desk.source), "actor": people.member("owner").actor, "now": factories.now()}
+    with pytest.raises(translating.OriginalChanged):
+        translating.keep(found, "ar", typed.Typed(), **terms)
+    with pytest.raises(translating.OriginalChanged):
+        translating.finish(found, letters.as_document(found, "en"), standing="", signed=lambda _: False, **terms)
+
+
 def test_two_who_translate_do_not_overwrite_each_other(editor: FlaskClient) -> None:
     first, second = editor.get(ARABIC), editor.get(ARABIC)
     assert press(editor, first, "keep", ARABIC, title="الأول").status_code == 303

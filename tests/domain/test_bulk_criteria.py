@@ -105,7 +105,8 @@ def test_the_window_falls_back_to_the_day_where_the_hour_is_forgotten(app: Flask
     ("field", "value"),
     [
         ("state", "withdrawn"), ("kind", "robot"), ("flag", "Link!"), ("domain", "two words"), ("domain", "*.*"), ("network", "10.0.0.1"),
-        ("hour", "yesterday"), ("since", "2026-13-01"), ("until", "9999-12-31"), ("name", "***"), ("name", "x" * 101),
+        ("hour", "yesterday"), ("since", "2026-13-01"), ("until", "9999-12-31"), ("until", "0001-01-01T00:00"),
+        ("since", "0001-01-01"), ("name", "***"), ("name", "x" * 101),
         ("name", "a\x00b"), ("shape", "x" * 61), ("country", "XX"), ("domain", "é" * 250),
     ],
 )  # fmt: skip

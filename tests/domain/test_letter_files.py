@@ -42,6 +42,7 @@ REFUSED = {
     "a bad slug": ("", "Words.", 2),
     "events without a date": ("events: [{text: x}]\n", "Words.", 5),
     "an unknown risk": ("risk: high\n", "Words.", 5),
+    "no moment that is tagged as one": ("opens: !!timestamp soon\n", "Words.", 5),
     "broken YAML": ("summary: [\n", "Words.", 6),
 }
 

@@ -1,18 +1,23 @@
 """Twenty at once: one request and one mail, one signature, and tallies that equal the rows."""
 
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from petition.db import db, transaction
+from petition.audit import COMMAND_LINE
+from petition.db import db, is_postgresql, transaction
+from petition.errors import Conflict
+from petition.letters import copies, document, importing
 from petition.letters import operations as letters
 from petition.limits.models import LimitSetting
 from petition.outbox.models import OutboxMail
 from petition.signatures import directory
 from petition.signatures.models import Signature, SigningRequest, Tally
-from tests.factories import ANA, SIGN, ask, last_token, letter, now, sign
+from tests.factories import ANA, ARMENIAN, ORIGINAL, SIGN, ask, last_token, letter, now, sign
 
 TWENTY = 20
 
@@ -28,6 +33,25 @@ def at_once(app: Flask, path: str, posts: list[dict[str, str]]) -> list[int]:
         statuses = list(pool.map(post, posts))
     db.session.rollback()
     return statuses
+
+
+def together(app: Flask, *steps: Callable[[], object]) -> list[object]:
+    """Do all of this at the same time, each on a connection of its own; returns what came of it, refusals as their class."""
+    begin = threading.Barrier(len(steps))
+
+    def one(step: Callable[[], object]) -> object:
+        with app.app_context():
+            begin.wait()
+            try:
+                return step()
+            except Conflict as error:
+                return type(error)
+
+    db.session.rollback()
+    with ThreadPoolExecutor(len(steps)) as pool:
+        found = list(pool.map(one, steps))
+    db.session.rollback()
+    return found
 
 
 def rows(model) -> int:
@@ -117,3 +141,59 @@ def test_a_withdrawal_racing_a_confirmation_leaves_one_of_the_two(app, client):
     assert set(statuses) <= {303, 404}
     assert db.session.scalars(select(Signature)).one().state == "withdrawn"
     assert directory.counts(letters.find("open-the-road")).people == 0
+
+
+def test_a_letter_that_many_write_at_once_is_written_by_one_after_the_other(app, client):
+    letter()
+    sign(client, **ANA)
+    terms = {"signed": directory.anybody, "actor": COMMAND_LINE, "now": now()}
+
+    def read(source: str, **more: str) -> letters.LetterDocument:
+        return document.read(source.format(**{"slug": "open-the-road", "body": "Anew.", "more": ""} | more), "x.md")
+
+    def load(given: letters.LetterDocument, **more: bool) -> Callable[[], str]:
+        return lambda: letters.load(given, file="x.md", **terms, **more).outcome
+
+    versions = [load(read(ORIGINAL, body=f"Worded anew, the {number}th time.")) for number in range(6)]
+    assert together(app, *versions) == ["new_version"] * 6
+    assert [each.label for each in letters.find("open-the-road").versions] == [str(number) for number in range(1, 8)]
+    armenian = document.read(ARMENIAN, "x.md")
+    assert sorted(map(str, together(app, *[load(armenian)] * 4))) == ["created", "unchanged", "unchanged", "unchanged"]
+    found = together(app, *[load(read(ORIGINAL, slug="another"), new=True)] * 4)
+    assert (found.count("created"), found.count(letters.SlugTaken)) == (1, 3)
+    copied = together(app, *[lambda: copies.duplicate(letters.find("another"), "copied", actor=COMMAND_LINE, now=now()).slug] * 4)
+    assert (copied.count("copied"), copied.count(letters.SlugTaken)) == (1, 3)
+
+
+def test_files_looked_at_and_loaded_at_once_are_loaded_once(app):
+    terms = {"may": lambda _: True, "signed": directory.anybody, "actor": COMMAND_LINE, "now": now(), "team_name": "Sample"}
+    letter(team_name="Sample")
+    letter("other", team_name="Sample")
+    both = ("open-the-road", "other")
+    files = [(f"{slug}.md", document.read(ORIGINAL.format(slug=slug, body="Anew.", more=""), "x.md")) for slug in both]
+    seen = importing.rehearse(files, **terms).digest
+
+    def carry(files: list[tuple[str, letters.LetterDocument]]) -> Callable[[], object]:
+        return lambda: len(importing.carry_out(files, seen=seen, correction=False, **terms))
+
+    found = together(app, carry(files), carry(files), carry(files))
+    assert (found.count(2), found.count(letters.Overtaken)) == (1, 2)
+
+
+def test_a_letter_that_is_closed_while_another_pauses_it_stays_closed(app):
+    letter()
+
+    def become(status: str) -> object:
+        with app.app_context():
+            return letters.set_status(letters.find("open-the-road"), status, actor=COMMAND_LINE, now=now())
+
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            letters.set_status(letters.find("open-the-road"), "closed", actor=COMMAND_LINE, now=now())
+            pausing = pool.submit(become, "paused")
+            while is_postgresql(session) and not pausing.done() and not session.scalar(waiting):
+                pass
+        assert isinstance(pausing.exception(), letters.NotPublishable)
+    db.session.rollback()
+    assert letters.find("open-the-road").status == "closed"
