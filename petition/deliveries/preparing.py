@@ -66,7 +66,7 @@ def find(member: Member, public_id: str) -> PreparedFile:
     if found is None or found.member_id != member.id:
         raise NotFound
     # Who was an owner when they asked may not be one any more.
-    owners_only = found.wanted.get("addresses") or (found.delivery is not None and found.delivery.handed)
+    owners_only = found.wanted.get("addresses") or found.wanted.get("names") or (found.delivery is not None and found.delivery.handed)
     accounts.require(member, "owner" if owners_only else "viewer", found.letter.team_id)
     return found
 
@@ -203,7 +203,7 @@ def _export(row: PreparedFile, target: Path, work_folder: Path, config: Config, 
     else:
         pieces = exports.write(
             letter, row.format, choice, columns=wanted.get("columns", ()), preset=wanted.get("preset", ""),
-            owner=bool(wanted.get("addresses")), progress=told,
+            owner=bool(wanted.get("addresses")), names=bool(wanted.get("names")), progress=told,
         )  # fmt: skip
         pack.write(target, pieces)
     if not _end(row.id, "ready", clock(), lease, bytes=target.stat().st_size, done=row.total):

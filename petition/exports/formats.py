@@ -38,20 +38,22 @@ def stream(
     columns: Collection[str] = (),
     preset: str = "",
     owner: bool,
+    names: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[bytes]:
     """The letter's signatories as a file, piece by piece; the choices are judged before the first piece is read.
 
     `progress` hears how many rows more are read. Raises BadExport for an unknown format, column, preset, kind, state or
     version; withdrawn signatures are in no export. A preset has columns of its own, and is for owners (NotAnOwner).
+    With `owner` it holds addresses and whom a protected letter names, with `names` the latter alone.
     """
     choice = signatories.choose(letter, states=states, kinds=kinds, countries=countries, versions=versions)
-    return write(letter, format, choice, columns=columns, preset=preset, owner=owner, progress=progress)
+    return write(letter, format, choice, columns=columns, preset=preset, owner=owner, names=names, progress=progress)
 
 
 def write(
     letter: Letter, format: str, choice: Choice, *, columns: Collection[str] = (), preset: str = "", owner: bool,
-    progress: Progress | None = None,
+    names: bool = False, progress: Progress | None = None,
 ) -> Iterator[bytes]:  # fmt: skip
     """The same of signatories chosen before."""
     chosen([format], tuple(FORMATS), "format", ())
@@ -59,8 +61,8 @@ def write(
         read, choice = find_preset(preset, letter, choice, owner)
         found = signatories.read(letter, choice, lambda signature: [cell(signature) for cell in read.values()])
         return FORMATS[format](tuple(read), _told(found, progress))
-    header = chosen(columns, COLUMNS, "column", COLUMNS)
-    found = signatories.read(letter, choice, lambda signature: signatories.cells(signature, header, owner))
+    header, veiled = chosen(columns, COLUMNS, "column", COLUMNS), letter.protected and not (owner or names)
+    found = signatories.read(letter, choice, lambda signature: signatories.cells(signature, header, owner, veiled))
     return FORMATS[format](header, _told(found, progress))
 
 
