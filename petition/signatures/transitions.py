@@ -83,6 +83,10 @@ class Moved(NamedTuple):
     new: str
 
 
+# Rooms above this one that follow what a signature says; and what that is.
+_changing: list[Callable[[Session, Signature, Mapping[str, Any]], None]] = []
+_SAID = ("name", "organisation", "role", "website", "country", "comment", "visibility", "deliver", "updates")
+
 # Rooms above this one that tell others what happened.
 _telling: list[Callable[[Session, Sequence[Moved], datetime], None]] = []
 
@@ -102,6 +106,20 @@ def on_forget(forget: Callable[[Session, Signature], None]) -> Callable[[Session
     """Register the decorated function to run, in the same transaction, whenever a signature is withdrawn or its name erased."""
     _forgetting.append(forget)
     return forget
+
+
+def on_change(
+    follow: Callable[[Session, Signature, Mapping[str, Any]], None],
+) -> Callable[[Session, Signature, Mapping[str, Any]], None]:
+    """Register the decorated function to run, in the same transaction, whenever a signature says something else than before."""
+    _changing.append(follow)
+    return follow
+
+
+def changed(session: Session, signature: Signature, before: Mapping[str, Any]) -> None:
+    """Tell the rooms above what a signature said `before`, of all that it says otherwise now."""
+    for follow in _changing:
+        follow(session, signature, before)
 
 
 def move(
@@ -217,6 +235,7 @@ def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> N
     """Change what a signature says without changing its state, and move the tallies with it."""
     changes: Cells = Counter()
     changes.subtract(weight(signature))
+    before = {name: getattr(signature, name) for name in _SAID if name in values and getattr(signature, name) != values[name]}
     for name, value in values.items():
         setattr(signature, name, value)
     if signature.state == "published":
@@ -225,6 +244,8 @@ def reshape(session: Session, signature: Signature, values: dict[str, Any]) -> N
     session.flush()
     changes.update(weight(signature))
     add(session, changes)
+    if before:
+        changed(session, signature, before)
 
 
 def list_entry(signature: Signature) -> None:
