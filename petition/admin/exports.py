@@ -14,7 +14,7 @@ from petition.admin import bp
 from petition.admin.gates import fresh, gate, member, require_fresh
 from petition.deliveries import preparing
 from petition.errors import N_, Forbidden, PetitionError
-from petition.exports import documents
+from petition.exports import documents, workplace
 from petition.exports.rows import STATES
 from petition.letters.models import Letter
 from petition.templating import settings
@@ -88,6 +88,7 @@ def _pieces(found: Letter, format_: str, choice: exports.Choice, wanted: dict[st
         return None
     return exports.write(
         found, format_, choice, columns=wanted["columns"], preset=wanted["preset"], owner=wanted["addresses"], names=wanted["names"],
+        folder=workplace.folder(settings()),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from petition.db import db, is_postgresql, transaction
 from petition.deliveries import keeping, pack, standing
 from petition.deliveries.models import Delivery, DeliveryItem, PreparedFile
 from petition.errors import N_, Busy, Conflict, NotFound, PetitionError
-from petition.exports import Choice, documents
+from petition.exports import Choice, documents, workplace
 from petition.letters import operations as letters
 from petition.letters.models import Letter
 
@@ -161,13 +160,13 @@ def _make(number: int, config: Config, clock: Callable[[], datetime]) -> None:
     row = db.session.get_one(PreparedFile, number, populate_existing=True)
     target, lease = keeping.place(config, row.public_id), row.leased_until
     try:
-        with tempfile.TemporaryDirectory(prefix="work-", dir=keeping.folder(config)) as work_folder:
+        with workplace.work(workplace.folder(config)) as work_folder:
             if row.tries > TRIES:
                 raise _NotMade(GAVE_UP)
             if row.delivery is not None:
-                _deliver(row, target, Path(work_folder), config, clock)
+                _deliver(row, target, work_folder, config, clock)
             else:
-                _export(row, target, Path(work_folder), config, clock)
+                _export(row, target, work_folder, config, clock)
     except PetitionError as error:
         keeping.drop(config, row.public_id)
         log.error("prepared file %d was not made: %s", number, error.code)
@@ -195,6 +194,7 @@ def _export(row: PreparedFile, target: Path, work_folder: Path, config: Config, 
         pieces = exports.write(
             letter, row.format, choice, columns=wanted.get("columns", ()), preset=wanted.get("preset", ""),
             owner=bool(wanted.get("addresses")), names=bool(wanted.get("names")), progress=told,
+            folder=work_folder,
         )  # fmt: skip
         pack.write(target, pieces)
     if not _end(row.id, "ready", clock(), lease, bytes=target.stat().st_size, done=row.total):

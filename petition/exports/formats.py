@@ -6,13 +6,13 @@ import csv
 import io
 import json
 import re
-import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import xlsxwriter
 
 from petition.exports import rows as signatories
+from petition.exports import workplace
 from petition.exports.presets import preset as find_preset
 from petition.exports.rows import COLUMNS, Choice, chosen
 from petition.letters.models import Letter
@@ -40,30 +40,32 @@ def stream(
     owner: bool,
     names: bool = False,
     progress: Progress | None = None,
+    folder: Path | None = None,
 ) -> Iterator[bytes]:
     """The letter's signatories as a file, piece by piece; the choices are judged before the first piece is read.
 
     `progress` hears how many rows more are read. Raises BadExport for an unknown format, column, preset, kind, state or
     version; withdrawn signatures are in no export. A preset has columns of its own, and is for owners (NotAnOwner).
-    With `owner` it holds addresses and whom a protected letter names, with `names` the latter alone.
+    With `owner` it holds addresses and whom a protected letter names, with `names` the latter alone. An XLSX is put
+    together in a folder of its own inside `folder`.
     """
     choice = signatories.choose(letter, states=states, kinds=kinds, countries=countries, versions=versions)
-    return write(letter, format, choice, columns=columns, preset=preset, owner=owner, names=names, progress=progress)
+    return write(letter, format, choice, columns=columns, preset=preset, owner=owner, names=names, progress=progress, folder=folder)
 
 
 def write(
     letter: Letter, format: str, choice: Choice, *, columns: Collection[str] = (), preset: str = "", owner: bool,
-    names: bool = False, progress: Progress | None = None,
+    names: bool = False, progress: Progress | None = None, folder: Path | None = None,
 ) -> Iterator[bytes]:  # fmt: skip
     """The same of signatories chosen before."""
     chosen([format], tuple(FORMATS), "format", ())
     if preset:
         read, choice = find_preset(preset, letter, choice, owner)
         found = signatories.read(letter, choice, lambda signature: [cell(signature) for cell in read.values()])
-        return FORMATS[format](tuple(read), _told(found, progress))
+        return FORMATS[format](tuple(read), _told(found, progress), folder)
     header, veiled = chosen(columns, COLUMNS, "column", COLUMNS), letter.protected and not (owner or names)
     found = signatories.read(letter, choice, lambda signature: signatories.cells(signature, header, owner, veiled))
-    return FORMATS[format](header, _told(found, progress))
+    return FORMATS[format](header, _told(found, progress), folder)
 
 
 def meant(letter: Letter, choice: Choice, preset: str = "") -> int:
@@ -86,7 +88,7 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if _RUNS.match(cell) else cell
 
 
-def _csv(header: tuple[str, ...], rows: Rows) -> Iterator[bytes]:
+def _csv(header: tuple[str, ...], rows: Rows, _folder: Path | None) -> Iterator[bytes]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(header)
@@ -105,7 +107,7 @@ def _taken(buffer: io.StringIO) -> str:
     return text
 
 
-def _json(header: tuple[str, ...], rows: Rows) -> Iterator[bytes]:
+def _json(header: tuple[str, ...], rows: Rows, _folder: Path | None) -> Iterator[bytes]:
     before = "[\n"
     for row in rows:
         yield (before + _object(header, row)).encode()
@@ -113,7 +115,7 @@ def _json(header: tuple[str, ...], rows: Rows) -> Iterator[bytes]:
     yield b"\n]\n" if before != "[\n" else b"[]\n"
 
 
-def _ndjson(header: tuple[str, ...], rows: Rows) -> Iterator[bytes]:
+def _ndjson(header: tuple[str, ...], rows: Rows, _folder: Path | None) -> Iterator[bytes]:
     for row in rows:
         yield f"{_object(header, row)}\n".encode()
 
@@ -122,11 +124,11 @@ def _object(header: tuple[str, ...], row: list[str]) -> str:
     return json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False)
 
 
-def _xlsx(header: tuple[str, ...], rows: Rows) -> Iterator[bytes]:
+def _xlsx(header: tuple[str, ...], rows: Rows, folder: Path | None) -> Iterator[bytes]:
     # The format's table of contents stands at its end, so the file is made whole, on disk, before its first byte leaves.
-    with tempfile.TemporaryDirectory(prefix="petition-") as folder:
-        file = Path(folder) / "signatories.xlsx"
-        spreadsheet(file, folder, header, rows)
+    with workplace.work(folder) as made_in:
+        file = made_in / "signatories.xlsx"
+        spreadsheet(file, str(made_in), header, rows)
         with file.open("rb") as made:
             while piece := made.read(_PIECE):
                 yield piece
@@ -157,4 +159,5 @@ def _sheet(book: xlsxwriter.Workbook, header: tuple[str, ...]) -> xlsxwriter.wor
     return sheet
 
 
-FORMATS: dict[str, Callable[[tuple[str, ...], Rows], Iterator[bytes]]] = {"csv": _csv, "json": _json, "ndjson": _ndjson, "xlsx": _xlsx}
+Format = Callable[[tuple[str, ...], Rows, Path | None], Iterator[bytes]]
+FORMATS: dict[str, Format] = {"csv": _csv, "json": _json, "ndjson": _ndjson, "xlsx": _xlsx}

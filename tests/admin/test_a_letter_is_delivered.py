@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 import re
+import signal
 import threading
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask, current_app
@@ -18,7 +21,7 @@ from petition import accounts, deliveries
 from petition.db import db, transaction
 from petition.deliveries import keeping, preparing, references
 from petition.deliveries.models import Delivery, PreparedFile
-from petition.exports import numbers
+from petition.exports import numbers, typesetting, workplace
 from petition.letters import operations as letters
 from petition.signatures import directory
 from petition.upkeep import retention
@@ -144,12 +147,35 @@ def test_a_name_that_was_kept_to_be_handed_over_is_erased_30_days_later(sqlite_c
 def test_files_are_gone_after_a_day(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
     delivered(owner)
     config = factories.config()
-    assert len(list(keeping.folder(config).iterdir())) == 1
+    assert len(list(workplace.folder(config).iterdir())) == 1
     preparing.sweep(config, factories.now())
-    assert len(list(keeping.folder(config).iterdir())) == 1
+    assert len(list(workplace.folder(config).iterdir())) == 1
     assert dict(retention.purge(factories.now() + timedelta(hours=25)))["files prepared a day ago"] == 1
     preparing.sweep(config, factories.now())
-    assert list(keeping.folder(config).iterdir()) == []
+    assert list(workplace.folder(config).iterdir()) == []
+
+
+def test_names_lie_in_private_folders_that_a_killed_process_leaves_to_the_sweep(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, seen = factories.config(), []
+    place, later = workplace.folder(config), factories.now() + timedelta(minutes=2)
+
+    def look(job: dict[str, str], _seconds: int) -> None:
+        found = Path(job["root"])
+        seen.append((found.parent, found.stat().st_mode & 0o777, (found / "data.json").exists()))
+
+    monkeypatch.setattr(typesetting, "_run", look)
+    typesetting.typeset("letter", {}, place / "letter.pdf", config=config, now=factories.now())
+    assert seen == [(place, 0o700, True)] and list(place.iterdir()) == []
+    if not (child := os.fork()):
+        with workplace.work(place) as left:
+            (left / "deep").mkdir()
+            (left / "deep" / "names.json").write_text("Ana Sample")
+            os.kill(os.getpid(), signal.SIGKILL)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    with workplace.work(place) as alive:
+        assert len(list(place.iterdir())) == 2
+        assert preparing.sweep(config, later) == 1
+        assert list(place.iterdir()) == [alive]
 
 
 def test_what_is_noted_has_to_make_sense(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
