@@ -21,6 +21,9 @@ from petition.letters.models import Letter
 _RUNS = re.compile(r"[\s​﻿]*[=+\-@＝＋－＠]|[ ]*[\t\r\n]")
 _GROUP = 100  # rows written at once
 _SHEET = 1_000_000  # rows of one sheet; a spreadsheet takes 1,048,576
+_CELL = 32_767  # UTF-16 units of one cell of a spreadsheet
+_MORE = " […]"
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _PIECE = 256 * 1024
 
 Rows = Iterator[list[str]]
@@ -148,7 +151,16 @@ def spreadsheet(file: Path, folder: str, header: tuple[str, ...], rows: Rows) ->
                 sheet, line = _sheet(book, header), 1
             for column, cell in enumerate(row):
                 if cell:
-                    sheet.write_string(line, column, cell)
+                    sheet.write_string(line, column, writable(cell))
+
+
+def writable(cell: str) -> str:
+    """The cell as XLSX can hold it: without what no XML may have, and shortened, as it says, beyond what a cell takes."""
+    cell = _UNWRITABLE.sub("\ufffd", cell.replace("\r\n", "\n").replace("\r", "\n"))
+    if cell.startswith("<r>") and cell.endswith("</r>"):
+        cell += " "  # XlsxWriter takes just this for markup of its own, and would write it as it is
+    units = cell.encode("utf-16-le")
+    return cell if len(units) <= 2 * _CELL else units[: 2 * (_CELL - len(_MORE))].decode("utf-16-le", "ignore") + _MORE
 
 
 def _sheet(book: xlsxwriter.Workbook, header: tuple[str, ...]) -> xlsxwriter.worksheet.Worksheet:
