@@ -14,7 +14,7 @@ from petition.admin import bp
 from petition.admin.gates import fresh, gate, member, require_fresh
 from petition.deliveries import preparing
 from petition.errors import N_, Forbidden, PetitionError
-from petition.exports import documents
+from petition.exports import documents, workplace
 from petition.exports.rows import STATES
 from petition.letters.models import Letter
 from petition.templating import settings
@@ -51,7 +51,7 @@ def take_away(slug: str) -> BaseResponse:
     except exports.BadExport as error:
         return _desk(found, error)
     now = datetime.now(UTC)
-    told = {name: wanted[name] for name in ("addresses", "columns", "preset") if wanted[name] or name == "addresses"}
+    told = {name: wanted[name] for name in ("addresses", "names", "columns", "preset") if wanted[name] or name == "addresses"}
     moderation.note_export(member(), found, format_, now=now, filters=choice.as_json(), count=count, **told)
     if pieces is None or count > AT_ONCE:
         row = preparing.ask(member(), found, format_, choice=choice, wanted=wanted, now=now)
@@ -63,18 +63,23 @@ def take_away(slug: str) -> BaseResponse:
 
 
 def _wanted(found: Letter) -> dict[str, Any]:
-    """What the form asks for besides the filters; addresses are for owners who have just proved who they are."""
+    """What the form asks for besides the filters.
+
+    Addresses are for owners who have just proved who they are, and so are the names under a protected letter.
+    """
     given = request.form
     if given.get("format") == "pdf":
-        return {"columns": [], "preset": "", "addresses": False, "language": given.get("language", "")}
+        return {"columns": [], "preset": "", "addresses": False, "names": False, "language": given.get("language", "")}
     preset = given.get("preset", "")
     addresses = bool(preset) or given.get("addresses") == "yes"
-    if addresses:
-        if not member().may("owner", found.team_id):
-            raise Forbidden
+    owner = member().may("owner", found.team_id)
+    names = owner and found.protected
+    if addresses and not owner:
+        raise Forbidden
+    if addresses or names:
         require_fresh()
     columns = [] if preset else given.getlist("columns") or list(exports.COLUMNS)
-    return {"columns": columns, "preset": preset, "addresses": addresses, "language": ""}
+    return {"columns": columns, "preset": preset, "addresses": addresses, "names": names, "language": ""}
 
 
 def _pieces(found: Letter, format_: str, choice: exports.Choice, wanted: dict[str, Any]) -> Iterator[bytes] | None:
@@ -82,7 +87,8 @@ def _pieces(found: Letter, format_: str, choice: exports.Choice, wanted: dict[st
     if format_ == "pdf":
         return None
     return exports.write(
-        found, format_, choice, columns=wanted["columns"], preset=wanted["preset"], owner=wanted["addresses"]
+        found, format_, choice, columns=wanted["columns"], preset=wanted["preset"], owner=wanted["addresses"], names=wanted["names"],
+        folder=workplace.folder(settings()),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from flask.cli import with_appcontext
 from petition import audit, exports
 from petition.audit import COMMAND_LINE
 from petition.errors import NotFound
-from petition.exports import documents
+from petition.exports import documents, workplace
 from petition.letters import operations
 from petition.letters.models import Letter
 from petition.templating import settings
@@ -61,8 +60,9 @@ def export(
             write = lambda target, progress: _print(letter, target, language, choice, progress)  # noqa: E731
         else:
             exports.write(letter, format_, choice, columns=columns, preset=preset, owner=True)  # judges the choices
+            more: dict[str, Any] = {"columns": columns, "preset": preset, "owner": True, "folder": workplace.folder(settings())}
             write = lambda target, progress: _stream(  # noqa: E731
-                exports.write(letter, format_, choice, columns=columns, preset=preset, owner=True, progress=progress), target
+                exports.write(letter, format_, choice, progress=progress, **more), target
             )
     except exports.BadExport as error:
         raise click.UsageError(str(error)) from error
@@ -112,9 +112,9 @@ def _stream(pieces: Iterator[bytes], output: Path | None) -> None:
 
 def _print(letter: Letter, output: Path | None, language: str, choice: exports.Choice, progress: Callable[[int], None]) -> None:
     """Set the PDF in a folder of its own; where there are volumes, each gets a number before its suffix."""
-    with tempfile.TemporaryDirectory(prefix="petition-") as folder:
+    with workplace.work(workplace.folder(settings())) as folder:
         files = documents.signed_letter(
-            letter, Path(folder), language=language or letter.original_language, choice=choice, config=settings(), now=datetime.now(UTC),
+            letter, folder, language=language or letter.original_language, choice=choice, config=settings(), now=datetime.now(UTC),
             progress=progress,
         )  # fmt: skip
         if output is None and len(files) > 1:

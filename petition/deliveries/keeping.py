@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from petition.config import Config
+from petition.exports import workplace
 
 KEPT = timedelta(hours=24)
-
-
-def folder(config: Config) -> Path:
-    """The folder, made on first use, for its owner's eyes only."""
-    found = config.instance / "prepared"
-    found.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return found
+_BEGINNING = timedelta(minutes=1)  # before a folder can be known to be left
 
 
 def place(config: Config, public_id: str) -> Path:
     """The file of a prepared one."""
-    return folder(config) / public_id
+    return workplace.folder(config) / public_id
 
 
 def drop(config: Config, public_id: str) -> None:
@@ -28,14 +24,14 @@ def drop(config: Config, public_id: str) -> None:
 
 
 def sweep(config: Config, now: datetime, known: set[str]) -> int:
-    """Delete what no row knows any more, and what a worker that was killed left behind; how many."""
-    old = (now - KEPT).timestamp()
-    strays = [each for each in folder(config).iterdir() if each.name not in known and (each.is_file() or each.stat().st_mtime < old)]
-    for each in strays:
-        if each.is_dir():
-            for inside in each.rglob("*"):
-                inside.unlink(missing_ok=True)
-            each.rmdir()
-        else:
+    """Delete what no row knows any more, and what a process that was killed left behind; how many."""
+    begun = (now - _BEGINNING).timestamp()
+    swept = 0
+    for each in workplace.folder(config).iterdir():
+        if each.is_dir() and each.stat().st_mtime < begun and workplace.is_left(each):
+            shutil.rmtree(each, ignore_errors=True)
+            swept += 1
+        elif each.is_file() and each.name not in known:
             each.unlink(missing_ok=True)
-    return len(strays)
+            swept += 1
+    return swept

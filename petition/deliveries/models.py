@@ -32,6 +32,7 @@ class Delivery(Model):
     made_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     fetched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the team first took the files away
     delivered_on: Mapped[date | None] = mapped_column()
+    noted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when a handing over was first noted; never moved
     delivered_by: Mapped[str] = mapped_column(String(200), default="")
     response_on: Mapped[date | None] = mapped_column()
     response: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)  # language to words
@@ -50,6 +51,7 @@ class DeliveryItem(Model):
     signature_id: Mapped[int] = mapped_column(ForeignKey("signature.id"), primary_key=True)
     visibility: Mapped[str] = mapped_column(String(10))
     handed: Mapped[bool] = mapped_column(default=False)  # named though no reader sees the name
+    changed: Mapped[bool] = mapped_column(default=False)  # whether the signature says something else since
 
     delivery: Mapped[Delivery] = relationship()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -94,6 +94,9 @@ def note(member: Member, delivery: Delivery, given: dict[str, str], *, now: date
         session.refresh(delivery, with_for_update=True)
         if delivery.state != "made":
             raise Invalid([Fault("delivered_on", "not_made", NOT_MADE)])
+        _after_it_was_made(delivery, delivered)
+        if delivered is not None and delivery.noted_at is None:
+            delivery.noted_at = now  # from which on names that were handed over have 30 days, whatever day is typed
         delivery.delivered_on, delivery.response_on = delivered, answered
         delivery.delivered_by = _line("delivered_by", given.get("delivered_by", ""), required=False)
         delivery.response = {code: text for code, text in words.items() if text}
@@ -163,6 +166,14 @@ def handed(signature: Signature) -> list[Handed]:
 def _public(letter: Letter) -> None:
     if letter.status == "draft":
         raise Invalid([Fault("addressee", "draft", N_("A draft is handed over to nobody. Please publish the letter first."))])
+
+
+def _after_it_was_made(delivery: Delivery, day: date | None) -> None:
+    """Raise Invalid for a day on which there was nothing yet to hand over; what was noted before stays."""
+    # Behind UTC it may have been the day before.
+    made = delivery.made_at and (delivery.made_at - timedelta(hours=12)).date()
+    if day is not None and made is not None and day < made and day != delivery.delivered_on:
+        raise Invalid([Fault("delivered_on", "too_early", N_("On this day its files were not made yet."))])
 
 
 def _named(item: DeliveryItem, signature: Signature, delivery: Delivery) -> bool:

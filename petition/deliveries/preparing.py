@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -23,11 +22,9 @@ from petition.db import db, is_postgresql, transaction
 from petition.deliveries import keeping, pack, standing
 from petition.deliveries.models import Delivery, DeliveryItem, PreparedFile
 from petition.errors import N_, Busy, Conflict, NotFound, PetitionError
-from petition.exports import Choice, documents
+from petition.exports import Choice, documents, workplace
 from petition.letters import operations as letters
 from petition.letters.models import Letter
-from petition.signatures import transitions
-from petition.signatures.models import Signature
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +36,12 @@ GAVE_UP = N_("The file could not be made. Whoever runs the server finds more in 
 
 
 class Outdated(Conflict):
-    """Somebody in the file withdrew or hid their name since it was made."""
+    """Somebody in the file left, or says something else, since it was made."""
 
     code = "outdated"
-    message = N_("Somebody in this file has withdrawn, or hidden their name, since it was made. It is deleted; please have it made again.")
+    message = N_(
+        "Somebody in this file has since withdrawn, been rejected, or changed what they agreed to. It is deleted; please prepare it again."
+    )
 
 
 def ask(
@@ -52,7 +51,8 @@ def ask(
     """Queue a file; what is asked for was judged before."""
     with transaction() as session:
         row = PreparedFile(
-            letter_id=letter.id, member_id=member.id, format=format_, wanted={**wanted, "choice": choice.as_json()},
+            letter_id=letter.id, member_id=member.id, format=format_,
+            wanted={**wanted, "choice": choice.as_json(), "protected": letter.protected},
             total=exports.meant(letter, choice, wanted.get("preset", "")), asked_at=now, delivery=delivery,
         )  # fmt: skip
         session.add(row)
@@ -65,8 +65,9 @@ def find(member: Member, public_id: str) -> PreparedFile:
     found = db.session.scalar(select(PreparedFile).where(PreparedFile.public_id == public_id)) if public_id.isprintable() else None
     if found is None or found.member_id != member.id:
         raise NotFound
-    # Who was an owner when they asked may not be one any more.
-    owners_only = found.wanted.get("addresses") or (found.delivery is not None and found.delivery.handed)
+    # Who was an owner when they asked may not be one any more, and the letter's names may have become an owner's.
+    owners_only = found.wanted.get("addresses") or found.wanted.get("names") or (found.delivery is not None and found.delivery.handed)
+    owners_only = owners_only or (found.letter.protected and not found.wanted.get("protected"))
     accounts.require(member, "owner" if owners_only else "viewer", found.letter.team_id)
     return found
 
@@ -81,29 +82,18 @@ def fetch(member: Member, public_id: str, *, config: Config, now: datetime) -> P
     """The file to hand out; raises NotFound, and Outdated where somebody in it withdrew or hid."""
     found = find(member, public_id)
     file = keeping.place(config, public_id)
-    if found.state != "ready" or not file.is_file():
-        raise Outdated if found.state == "outdated" else NotFound
-    if found.delivery_id is not None and standing.changed(found.delivery_id):
+    if found.state == "ready" and found.delivery_id is not None and standing.changed(found.delivery_id):
         with transaction():
             found.state = "outdated"
+    if found.state == "outdated":
         keeping.drop(config, public_id)
         raise Outdated
+    if found.state != "ready" or not file.is_file():
+        raise NotFound
     if found.delivery is not None and found.delivery.fetched_at is None:
         with transaction():
             found.delivery.fetched_at = now
     return file
-
-
-@transitions.on_forget
-def _overtake(session: Session, signature: Signature) -> None:
-    """What was made with somebody who withdrew, or whose name is erased, is handed to nobody; what is being made begins anew."""
-    mine = PreparedFile.letter_id == signature.letter_id
-    packed = select(DeliveryItem.delivery_id).where(DeliveryItem.signature_id == signature.id)
-    inside = mine & or_(PreparedFile.delivery_id.is_(None), PreparedFile.delivery_id.in_(packed))
-    session.execute(update(PreparedFile).where(inside, PreparedFile.state == "ready").values(state="outdated"))
-    # To begin anew is no failed try.
-    begun = (PreparedFile.state == "queued") & PreparedFile.leased_until.is_not(None)
-    session.execute(update(PreparedFile).where(mine, begun).values(leased_until=None, tries=PreparedFile.tries - 1))
 
 
 def being_made(delivery: Delivery) -> bool:
@@ -170,13 +160,13 @@ def _make(number: int, config: Config, clock: Callable[[], datetime]) -> None:
     row = db.session.get_one(PreparedFile, number, populate_existing=True)
     target, lease = keeping.place(config, row.public_id), row.leased_until
     try:
-        with tempfile.TemporaryDirectory(prefix="work-", dir=keeping.folder(config)) as work_folder:
+        with workplace.work(workplace.folder(config)) as work_folder:
             if row.tries > TRIES:
                 raise _NotMade(GAVE_UP)
             if row.delivery is not None:
-                _deliver(row, target, Path(work_folder), config, clock)
+                _deliver(row, target, work_folder, config, clock)
             else:
-                _export(row, target, Path(work_folder), config, clock)
+                _export(row, target, work_folder, config, clock)
     except PetitionError as error:
         keeping.drop(config, row.public_id)
         log.error("prepared file %d was not made: %s", number, error.code)
@@ -203,7 +193,8 @@ def _export(row: PreparedFile, target: Path, work_folder: Path, config: Config, 
     else:
         pieces = exports.write(
             letter, row.format, choice, columns=wanted.get("columns", ()), preset=wanted.get("preset", ""),
-            owner=bool(wanted.get("addresses")), progress=told,
+            owner=bool(wanted.get("addresses")), names=bool(wanted.get("names")), progress=told,
+            folder=work_folder,
         )  # fmt: skip
         pack.write(target, pieces)
     if not _end(row.id, "ready", clock(), lease, bytes=target.stat().st_size, done=row.total):
@@ -271,7 +262,7 @@ def _telling(number: int) -> Callable[[int], None]:
 def _end(number: int, state: str, now: datetime, lease: datetime | None, **values: Any) -> bool:
     """Note how it ended; False where it has begun anew, or has to, since somebody withdrew meanwhile."""
     with transaction() as session:
-        row = session.get_one(PreparedFile, number, populate_existing=True)
+        row = session.get_one(PreparedFile, number, populate_existing=True, with_for_update=True)
         if row.leased_until is None or row.leased_until != lease:
             return False
         row.state, row.finished_at, row.leased_until = state, now, None

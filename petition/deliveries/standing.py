@@ -1,4 +1,4 @@
-"""Whether a pack still says what its signatories say: nobody is handed over who withdrew, hid or took back their consent."""
+"""Whether a pack still says what its signatories say: nobody is handed over who withdrew, hid, shortened or took back anything."""
 
 from __future__ import annotations
 
@@ -20,5 +20,6 @@ def _moved() -> Select[int]:
 
 def _differs() -> ColumnElement[bool]:
     return or_(
-        Signature.state != "published", Signature.visibility != DeliveryItem.visibility, DeliveryItem.handed & ~Signature.deliver
-    )
+        Signature.state != "published", Signature.visibility != DeliveryItem.visibility, DeliveryItem.handed & ~Signature.deliver,
+        DeliveryItem.changed,
+    )  # fmt: skip

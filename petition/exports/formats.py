@@ -6,13 +6,13 @@ import csv
 import io
 import json
 import re
-import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import xlsxwriter
 
 from petition.exports import rows as signatories
+from petition.exports import workplace
 from petition.exports.presets import preset as find_preset
 from petition.exports.rows import COLUMNS, EVERY_COLUMN, Choice, chosen
 from petition.letters.models import Letter
@@ -21,6 +21,9 @@ from petition.letters.models import Letter
 _RUNS = re.compile(r"[\s​﻿]*[=+\-@＝＋－＠]|[ ]*[\t\r\n]")
 _GROUP = 100  # rows written at once
 _SHEET = 1_000_000  # rows of one sheet; a spreadsheet takes 1,048,576
+_CELL = 32_767  # UTF-16 units of one cell of a spreadsheet
+_MORE = " […]"
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _PIECE = 256 * 1024
 
 Rows = Iterator[list[str]]
@@ -38,30 +41,34 @@ def stream(
     columns: Collection[str] = (),
     preset: str = "",
     owner: bool,
+    names: bool = False,
     progress: Progress | None = None,
+    folder: Path | None = None,
 ) -> Iterator[bytes]:
     """The letter's signatories as a file, piece by piece; the choices are judged before the first piece is read.
 
     `progress` hears how many rows more are read. Raises BadExport for an unknown format, column, preset, kind, state or
     version; withdrawn signatures are in no export. A preset has columns of its own, and is for owners (NotAnOwner).
+    With `owner` it holds addresses and whom a protected letter names, with `names` the latter alone. An XLSX is put
+    together in a folder of its own inside `folder`.
     """
     choice = signatories.choose(letter, states=states, kinds=kinds, countries=countries, versions=versions)
-    return write(letter, format, choice, columns=columns, preset=preset, owner=owner, progress=progress)
+    return write(letter, format, choice, columns=columns, preset=preset, owner=owner, names=names, progress=progress, folder=folder)
 
 
 def write(
     letter: Letter, format: str, choice: Choice, *, columns: Collection[str] = (), preset: str = "", owner: bool,
-    progress: Progress | None = None,
+    names: bool = False, progress: Progress | None = None, folder: Path | None = None,
 ) -> Iterator[bytes]:  # fmt: skip
     """The same of signatories chosen before."""
     chosen([format], tuple(FORMATS), "format", ())
     if preset:
         read, choice = find_preset(preset, letter, choice, owner)
         found = signatories.read(letter, choice, lambda signature: [cell(signature) for cell in read.values()])
-        return FORMATS[format](tuple(read), _told(found, progress))
-    header = chosen(columns, EVERY_COLUMN, "column", COLUMNS)
-    found = signatories.read(letter, choice, lambda signature: signatories.cells(signature, header, owner))
-    return FORMATS[format](header, _told(found, progress))
+        return FORMATS[format](tuple(read), _told(found, progress), folder)
+    header, veiled = chosen(columns, EVERY_COLUMN, "column", COLUMNS), letter.protected and not (owner or names)
+    found = signatories.read(letter, choice, lambda signature: signatories.cells(signature, header, owner, veiled))
+    return FORMATS[format](header, _told(found, progress), folder)
 
 
 def meant(letter: Letter, choice: Choice, preset: str = "") -> int:
@@ -84,7 +91,7 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if _RUNS.match(cell) else cell
 
 
-def _csv(header: tuple[str, ...], rows: Rows) -> Iterator[bytes]:
+def _csv(header: tuple[str, ...], rows: Rows, _folder: Path | None) -> Iterator[bytes]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(header)
@@ -103,7 +110,7 @@ def _taken(buffer: io.StringIO) -> str:
     return text
 
 
-def _json(header: tuple[str, ...], rows: Rows) -> Iterator[bytes]:
+def _json(header: tuple[str, ...], rows: Rows, _folder: Path | None) -> Iterator[bytes]:
     before = "[\n"
     for row in rows:
         yield (before + _object(header, row)).encode()
@@ -111,7 +118,7 @@ def _json(header: tuple[str, ...], rows: Rows) -> Iterator[bytes]:
     yield b"\n]\n" if before != "[\n" else b"[]\n"
 
 
-def _ndjson(header: tuple[str, ...], rows: Rows) -> Iterator[bytes]:
+def _ndjson(header: tuple[str, ...], rows: Rows, _folder: Path | None) -> Iterator[bytes]:
     for row in rows:
         yield f"{_object(header, row)}\n".encode()
 
@@ -120,11 +127,11 @@ def _object(header: tuple[str, ...], row: list[str]) -> str:
     return json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False)
 
 
-def _xlsx(header: tuple[str, ...], rows: Rows) -> Iterator[bytes]:
+def _xlsx(header: tuple[str, ...], rows: Rows, folder: Path | None) -> Iterator[bytes]:
     # The format's table of contents stands at its end, so the file is made whole, on disk, before its first byte leaves.
-    with tempfile.TemporaryDirectory(prefix="petition-") as folder:
-        file = Path(folder) / "signatories.xlsx"
-        spreadsheet(file, folder, header, rows)
+    with workplace.work(folder) as made_in:
+        file = made_in / "signatories.xlsx"
+        spreadsheet(file, str(made_in), header, rows)
         with file.open("rb") as made:
             while piece := made.read(_PIECE):
                 yield piece
@@ -144,7 +151,16 @@ def spreadsheet(file: Path, folder: str, header: tuple[str, ...], rows: Rows) ->
                 sheet, line = _sheet(book, header), 1
             for column, cell in enumerate(row):
                 if cell:
-                    sheet.write_string(line, column, cell)
+                    sheet.write_string(line, column, writable(cell))
+
+
+def writable(cell: str) -> str:
+    """The cell as XLSX can hold it: without what no XML may have, and shortened, as it says, beyond what a cell takes."""
+    cell = _UNWRITABLE.sub("\ufffd", cell.replace("\r\n", "\n").replace("\r", "\n"))
+    if cell.startswith("<r>") and cell.endswith("</r>"):
+        cell += " "  # XlsxWriter takes just this for markup of its own, and would write it as it is
+    units = cell.encode("utf-16-le")
+    return cell if len(units) <= 2 * _CELL else units[: 2 * (_CELL - len(_MORE))].decode("utf-16-le", "ignore") + _MORE
 
 
 def _sheet(book: xlsxwriter.Workbook, header: tuple[str, ...]) -> xlsxwriter.worksheet.Worksheet:
@@ -155,4 +171,5 @@ def _sheet(book: xlsxwriter.Workbook, header: tuple[str, ...]) -> xlsxwriter.wor
     return sheet
 
 
-FORMATS: dict[str, Callable[[tuple[str, ...], Rows], Iterator[bytes]]] = {"csv": _csv, "json": _json, "ndjson": _ndjson, "xlsx": _xlsx}
+Format = Callable[[tuple[str, ...], Rows, Path | None], Iterator[bytes]]
+FORMATS: dict[str, Format] = {"csv": _csv, "json": _json, "ndjson": _ndjson, "xlsx": _xlsx}

@@ -71,29 +71,18 @@ def _name(signature: Signature) -> str:
     # An organisation's representative is known to the team only.
     if signature.kind == "organisation":
         return ""
-    if discretion.hides(signature, "export"):
-        return initials(signature.name) if signature.visibility == "initials" else ""
-    return signature.name
-
-
-def _shown(name: str) -> Callable[[Signature], str]:
-    """A column that only those who are shown by name have."""
-
-    def read(signature: Signature) -> str:
-        return "" if discretion.hides(signature, "export") else str(getattr(signature, name))
-
-    return read
+    return signature.name if signature.visibility == "public" else initials(signature.name)
 
 
 _READ: dict[str, Callable[[Signature], str]] = {
     "id": lambda signature: signature.public_id,
     "kind": lambda signature: signature.kind,
     "name": _name,
-    "organisation": _shown("organisation"),
-    "role": _shown("role"),
-    "website": _shown("website"),
+    "organisation": lambda signature: signature.organisation,
+    "role": lambda signature: signature.role,
+    "website": lambda signature: signature.website,
     "country": lambda signature: signature.country,
-    "comment": _shown("comment"),
+    "comment": lambda signature: signature.comment,
     "visibility": lambda signature: signature.visibility,
     "state": lambda signature: signature.state,
     "verification": levels.verification,
@@ -105,6 +94,7 @@ _READ: dict[str, Callable[[Signature], str]] = {
 COLUMNS = tuple(_READ)
 _READ["latin_name"] = _shown("latin_name")  # only where it is asked for
 EVERY_COLUMN = tuple(_READ)
+WORDS = ("name", "organisation", "latin_name", "role", "website", "comment")  # that only those who are shown by name have
 
 
 def chosen(given: Collection[str], choices: tuple[str, ...], what: str, usual: tuple[str, ...]) -> tuple[str, ...]:
@@ -115,9 +105,13 @@ def chosen(given: Collection[str], choices: tuple[str, ...], what: str, usual: t
     return tuple(given) or usual
 
 
-def cells(signature: Signature, columns: Collection[str], owner: bool) -> list[str]:
-    """What the columns say of a signature; addresses are for owners."""
-    return ["" if name == "email" and not owner else _READ[name](signature) for name in columns]
+def cells(signature: Signature, columns: Collection[str], owner: bool, veiled: bool = False) -> list[str]:
+    """What the columns say of a signature; addresses are for owners. Nobody is named where the whole list is `veiled`."""
+    left_out = set(WORDS) if discretion.hides(signature, "export", protected=veiled) else set()
+    if not veiled and signature.kind == "person" and signature.visibility == "initials":
+        left_out.remove("name")
+    left_out |= set() if owner else {"email"}
+    return ["" if name in left_out else _READ[name](signature) for name in columns]
 
 
 def count(letter: Letter, choice: Choice) -> int:

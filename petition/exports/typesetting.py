@@ -8,14 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from petition.config import Config, data_folder
 from petition.errors import N_, PetitionError
-from petition.exports import fonts
+from petition.exports import fonts, workplace
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +43,14 @@ def typeset(
 ) -> None:
     """Write the document made of a template and its data; `ppi` asks for pictures, one a page (`name-{p}.png`).
 
-    Raises NoDocument. The same data at the same moment make the same bytes.
+    Raises NoDocument. The same data at the same moment make the same bytes. What it works with lies where it is swept.
     """
-    with tempfile.TemporaryDirectory(prefix="petition-") as folder:
+    with workplace.work(workplace.folder(config)) as folder:
         for file in (data_folder("templates") / "documents").glob("*.typ"):
             shutil.copy(file, folder)
-        (Path(folder) / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        (folder / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         job = {
-            "template": f"{folder}/{template}.typ", "root": folder, "output": str(output), "at": int(now.timestamp()),
+            "template": f"{folder}/{template}.typ", "root": str(folder), "output": str(output), "at": int(now.timestamp()),
             "fonts": [str(each) for each in fonts.folders(config.fonts)], "memory": MEMORY, "seconds": seconds,
             "format": "png" if ppi else "pdf", "ppi": ppi,
         }  # fmt: skip
@@ -63,7 +62,7 @@ def _run(job: dict[str, Any], seconds: int) -> None:
     try:
         done = subprocess.run(  # noqa: S603 (our own program; the job goes to its standard input)
             command, input=json.dumps(job), text=True, capture_output=True, timeout=seconds, check=False,
-            env={"PATH": os.environ.get("PATH", ""), "TMPDIR": tempfile.gettempdir()},
+            env={"PATH": os.environ.get("PATH", ""), "TMPDIR": job["root"]},
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         log.error("the typesetter was stopped after %d seconds", seconds)

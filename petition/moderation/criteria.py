@@ -9,12 +9,13 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, String, and_, event, not_, or_
+from sqlalchemy import ColumnElement, Engine, String, and_, event, not_, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from petition import addresses, i18n
 from petition.errors import N_, Fault, Invalid
+from petition.letters.models import Letter
 from petition.signatures import discretion, screening
 from petition.signatures.models import KINDS, Signature
 
@@ -130,7 +131,9 @@ class Criteria:
 def _named(glob: str) -> ColumnElement[bool]:
     pattern = _like(screening.fold_name(glob))
     # Nobody is found by a name they chose to hide.
-    shown = not_(discretion.hides(Signature, "team"))
+    protected = Signature.letter_id.in_(select(Letter.id).where(Letter.risk == "protected"))
+    plainly, strictly = (not_(discretion.hides(Signature, "team", protected=each)) for each in (False, True))
+    shown = and_(plainly, or_(strictly, not_(protected)))
     return and_(shown, or_(*(folded(each).like(pattern, escape="\\") for each in (Signature.name, Signature.organisation))))
 
 

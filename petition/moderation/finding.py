@@ -17,7 +17,7 @@ from petition.letters.models import Letter
 from petition.moderation import talk
 from petition.moderation.held import PAGE
 from petition.moderation.models import Note
-from petition.moderation.view import Row, find, row
+from petition.moderation.view import Row, audience, find, row
 from petition.signatures import discretion, screening
 from petition.signatures.models import STATES, Signature
 
@@ -44,8 +44,7 @@ def search(
     if state in STATES:
         rows = rows.where(Signature.state == state)
     if words := " ".join(query.replace("\x00", " ").split())[:200]:
-        audience: discretion.Audience = "owner" if member.may("owner", letter.team_id) else "team"
-        rows = rows.where(_named(words), not_(discretion.hides(Signature, audience)))
+        rows = rows.where(_named(words), not_(discretion.hides(Signature, audience(member, letter), letter.protected)))
     if after:
         rows = rows.where(Signature.id < _position(after, letter))
     return [row(member, each) for each in db.session.scalars(rows)]

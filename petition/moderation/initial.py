@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 from sqlalchemy.orm import Session
 
 from petition import audit
@@ -12,9 +12,9 @@ from petition.accounts import Member
 from petition.db import db, serialise, transaction
 from petition.errors import N_, Conflict, Fault, Invalid
 from petition.letters.models import Letter
-from petition.moderation.view import Row, find, row
+from petition.moderation.view import Row, audience, find, row
 from petition.moderation.view import letter as find_letter
-from petition.signatures import directory
+from petition.signatures import directory, discretion
 from petition.signatures.levels import TEAM
 from petition.signatures.models import Signature
 
@@ -46,7 +46,7 @@ def candidates(member: Member, letter: Letter, query: str = "") -> list[Row]:
     """Checked and published entries that could be added, found by name, the newest first."""
     rows = select(Signature).where(Signature.letter_id == letter.id, Signature.pinned.is_(None), _checked())
     if words := " ".join(query.replace("\x00", " ").split())[:100]:
-        rows = rows.where(directory.named(words))
+        rows = rows.where(directory.named(words), not_(discretion.hides(Signature, audience(member, letter), letter.protected)))
     return [row(member, each) for each in db.session.scalars(rows.order_by(Signature.id.desc()).limit(FOUND))]
 
 

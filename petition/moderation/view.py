@@ -21,7 +21,7 @@ from petition.signatures.directory import Entry
 from petition.signatures.models import Signature
 
 UNDO_FOR = timedelta(hours=24)  # after this a decision is changed by another one, not undone
-HIDEABLE = ("name", "organisation", "latin_name", "role", "comment")
+HIDEABLE = ("name", "organisation", "latin_name", "role", "comment", "website")
 
 
 @dataclass(frozen=True)
@@ -77,20 +77,29 @@ def find(public_id: str, lock: bool = False) -> Signature:
     return found
 
 
+def audience(member: Member, letter: Letter) -> discretion.Audience:
+    """What the member is among those from whom words are kept."""
+    if member.may("owner", letter.team_id):
+        return "owner"
+    return "team" if member.may("moderator", letter.team_id) else "viewer"
+
+
 def row(member: Member, found: Signature, notes: int = 0, talk: str = "") -> Row:
     """The signature as this member may see it."""
     team_id = found.letter.team_id
     owner, moderator = member.may("owner", team_id), member.may("moderator", team_id)
     entry = directory.entry(found) if found.visibility != "counted" or found.kind == "organisation" else None
-    hidden = bool(discretion.hides(found, "owner" if owner else "team"))
+    hidden = bool(discretion.hides(found, audience(member, found.letter), found.letter.protected))
     said = {name: "" if hidden else getattr(found, name) for name in HIDEABLE}
+    if hidden and found.letter.protected:
+        entry = None  # no reader is shown one
     if hidden and entry is not None:
         said["name"] = entry.name
     undone = leads_to(found, "restore")
     return Row(
         id=found.public_id, letter=found.letter, kind=found.kind, state=found.state, visibility=found.visibility,
         **said,
-        website=found.website, country=found.country, email=(found.email or "") if owner else "",
+        country=found.country, email=(found.email or "") if owner else "",
         mail_domain=(found.mail_domain or "") if moderator else "", flags=[_told(flag, hidden) for flag in found.flags],
         language=found.language,
         version=found.text.version.label, signed_on=found.signed_on,
@@ -110,5 +119,5 @@ def _told(flag: dict[str, str], hidden: bool) -> dict[str, str]:
 
 def _seen(found: Signature, said: dict[str, Any]) -> str:
     # Of what this member sees only: a digest of hidden words could be guessed back to them.
-    words = [*said.values(), found.website, found.country, found.visibility]
+    words = [*said.values(), found.country, found.visibility]
     return f"{found.state}.{hashlib.sha256(chr(31).join(words).encode()).hexdigest()[:16]}"

@@ -180,7 +180,8 @@ def _empty_queue(session: Session, signature: Signature, now: datetime) -> None:
 def _stop_news(session: Session, signature: Signature, now: datetime) -> None:
     if signature.updates:
         put_on_record(session, signature, {"updates": False}, now)
-    signature.updates = False
+        signature.updates = False
+        transitions.changed(session, signature, {"updates": True})
     _empty_queue(session, signature, now)
     discard(session, list(session.scalars(_waiting(signature))))
     if signature.state == "published" and signature.kind == "person":

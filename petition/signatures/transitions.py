@@ -83,6 +83,10 @@ class Moved(NamedTuple):
     new: str
 
 
+# Rooms above this one that follow what a signature says; and what that is.
+_changing: list[Callable[[Session, Signature, Mapping[str, Any]], None]] = []
+_SAID = ("name", "organisation", "latin_name", "role", "website", "country", "comment", "visibility", "deliver", "updates")
+
 # Rooms above this one that tell others what happened.
 _telling: list[Callable[[Session, Sequence[Moved], datetime], None]] = []
 
@@ -112,6 +116,20 @@ def on_forget(forget: Callable[[Session, Signature], None]) -> Callable[[Session
     """Register the decorated function to run, in the same transaction, whenever a signature is withdrawn or its name erased."""
     _forgetting.append(forget)
     return forget
+
+
+def on_change(
+    follow: Callable[[Session, Signature, Mapping[str, Any]], None],
+) -> Callable[[Session, Signature, Mapping[str, Any]], None]:
+    """Register the decorated function to run, in the same transaction, whenever a signature says something else than before."""
+    _changing.append(follow)
+    return follow
+
+
+def changed(session: Session, signature: Signature, before: Mapping[str, Any]) -> None:
+    """Tell the rooms above what a signature said `before`, of all that it says otherwise now."""
+    for follow in _changing:
+        follow(session, signature, before)
 
 
 def move(
@@ -225,8 +243,9 @@ def clear_reports(session: Session, signature: Signature) -> None:
 
 def reshape(session: Session, signature: Signature, values: dict[str, Any], *, now: datetime) -> None:
     """Change what a signature says without changing its state, and move the tallies with it."""
-    before, changes = _on_display(signature), Cells()
+    shown, changes = _on_display(signature), Cells()
     changes.subtract(weight(signature))
+    before = {name: getattr(signature, name) for name in _SAID if name in values and getattr(signature, name) != values[name]}
     for name, value in values.items():
         setattr(signature, name, value)
     if signature.state == "published":
@@ -235,9 +254,11 @@ def reshape(session: Session, signature: Signature, values: dict[str, Any], *, n
     session.flush()
     changes.update(weight(signature))
     add(session, changes)
-    if signature.state == "published" and _on_display(signature) != before:
+    if signature.state == "published" and _on_display(signature) != shown:
         for tell in _retelling:
             tell(session, signature, now)
+    if before:
+        changed(session, signature, before)
 
 
 def _on_display(signature: Signature) -> tuple[str, ...]:

@@ -149,9 +149,9 @@ def _revived(now: datetime) -> ColumnElement[bool]:
     # Whoever has the mailbox again would wait in vain for a link that confirms; a wish for no mail stays.
     return (Suppression.reason == "bounced") & (Suppression.since <= now - DEAD)
 def _handed_over(now: datetime) -> ColumnElement[bool]:
-    """Handed over by the day the team noted; files that were taken away without a note count from then."""
+    """Handed over when the team first noted it, since the day it types can be moved; files taken away without a note count from then."""
     since = now - DELIVERED
-    over = or_(Delivery.delivered_on <= since.date(), Delivery.delivered_on.is_(None) & (Delivery.fetched_at <= since))
+    over = or_(Delivery.noted_at <= since, Delivery.noted_at.is_(None) & (Delivery.fetched_at <= since))
     handed = select(DeliveryItem.signature_id).join(Delivery).where(DeliveryItem.handed, over)
     kept = (Signature.kind == "person") & (Signature.visibility == "counted") & (Signature.state != "withdrawn")
     return kept & Signature.deliver & Signature.id.in_(handed)
@@ -268,6 +268,7 @@ def _forget_address(session: Session, ids: list[int]) -> None:
 def _end_news(session: Session, ids: list[int]) -> None:
     for signature in session.scalars(select(Signature).where(Signature.id.in_(ids))):
         signature.updates = False
+        transitions.changed(session, signature, {"updates": True})
         if signature.kind == "person" and signature.state == "published":
             signature.email = None
 

@@ -122,7 +122,6 @@ def _do(job: Job, config: Config, now: datetime) -> None:
 def _tidy(config: Config, now: datetime) -> None:
     """Forget what has been kept long enough, the counters of past floods included."""
     retention.purge(now)
-    preparing.sweep(config, now)
     limiter = Limiter(config)
     limiter.forget()
     limiter.close()
@@ -153,7 +152,7 @@ def _ask_again(config: Config, now: datetime) -> None:
 # What is done every so often, in this order, and the seconds between two times in each worker.
 EVERY: dict[Job, float] = {
     _publish: 15.0, spikes.notice: 300.0, milestones.notice: 60.0, digests.send: 300.0, _ask_again: renewal.EVERY, _begin_mail: 60.0,
-    returned.work: 60.0, _seal: 30.0, _tidy: 3600.0,
+    returned.work: 60.0, _seal: 30.0, _tidy: 3600.0, preparing.sweep: 60.0,
 }  # fmt: skip
 
 

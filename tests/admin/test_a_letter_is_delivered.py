@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 import re
+import signal
 import threading
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask, current_app
@@ -18,7 +21,7 @@ from petition import accounts, deliveries
 from petition.db import db, transaction
 from petition.deliveries import keeping, preparing, references
 from petition.deliveries.models import Delivery, PreparedFile
-from petition.exports import numbers
+from petition.exports import numbers, typesetting, workplace
 from petition.letters import operations as letters
 from petition.signatures import directory
 from petition.upkeep import retention
@@ -128,8 +131,13 @@ def test_a_name_that_was_kept_to_be_handed_over_is_erased_30_days_later(sqlite_c
     later = factories.now() + timedelta(days=60)
     assert dict(retention.purge(later, dry_run=True))[due] == 0  # neither taken away nor handed over
     assert people.signature("Shy Person").name
-    people.post(owner, f"/admin/deliveries/{found.reference}", delivered_on=factories.now().date().isoformat())
+    page, ahead = f"/admin/deliveries/{found.reference}", factories.now() + timedelta(days=25)
+    people.post(owner, page, delivered_on=factories.now().date().isoformat())
     assert dict(retention.purge(factories.now() + timedelta(days=29)))[due] == 0
+    # Neither another day nor a note taken back and made again gives the names more time.
+    for day in ("", ahead.date().isoformat()):
+        deliveries.note(accounts.find_member(people.ADDRESSES["owner"]), found, {"delivered_on": day}, now=ahead)
+    assert str(found.delivered_on) == ahead.date().isoformat()
     assert dict(retention.purge(factories.now() + timedelta(days=31)))[due] == 1
     db.session.rollback()
     assert people.signature().name == ""
@@ -139,20 +147,45 @@ def test_a_name_that_was_kept_to_be_handed_over_is_erased_30_days_later(sqlite_c
 def test_files_are_gone_after_a_day(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
     delivered(owner)
     config = factories.config()
-    assert len(list(keeping.folder(config).iterdir())) == 1
+    assert len(list(workplace.folder(config).iterdir())) == 1
     preparing.sweep(config, factories.now())
-    assert len(list(keeping.folder(config).iterdir())) == 1
+    assert len(list(workplace.folder(config).iterdir())) == 1
     assert dict(retention.purge(factories.now() + timedelta(hours=25)))["files prepared a day ago"] == 1
     preparing.sweep(config, factories.now())
-    assert list(keeping.folder(config).iterdir()) == []
+    assert list(workplace.folder(config).iterdir()) == []
+
+
+def test_names_lie_in_private_folders_that_a_killed_process_leaves_to_the_sweep(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, seen = factories.config(), []
+    place, later = workplace.folder(config), factories.now() + timedelta(minutes=2)
+
+    def look(job: dict[str, str], _seconds: int) -> None:
+        found = Path(job["root"])
+        seen.append((found.parent, found.stat().st_mode & 0o777, (found / "data.json").exists()))
+
+    monkeypatch.setattr(typesetting, "_run", look)
+    typesetting.typeset("letter", {}, place / "letter.pdf", config=config, now=factories.now())
+    assert seen == [(place, 0o700, True)] and list(place.iterdir()) == []
+    if not (child := os.fork()):
+        with workplace.work(place) as left:
+            (left / "deep").mkdir()
+            (left / "deep" / "names.json").write_text("Ana Sample")
+            os.kill(os.getpid(), signal.SIGKILL)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    with workplace.work(place) as alive:
+        assert len(list(place.iterdir())) == 2
+        assert preparing.sweep(config, later) == 1
+        assert list(place.iterdir()) == [alive]
 
 
 def test_what_is_noted_has_to_make_sense(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
     found = delivered(owner)
     page = f"/admin/deliveries/{found.reference}"
-    for given in ({"delivered_on": "yesterday"}, {"delivered_on": "2999-01-01"}, {"response_en": "Thanks."}, {"delivered_by": "x" * 201}):
+    before = (factories.now() - timedelta(days=2)).date().isoformat()
+    wrong = ({"delivered_on": "yesterday"}, {"delivered_on": "2999-01-01"}, {"delivered_on": before}, {"response_en": "Thanks."})
+    for given in (*wrong, {"delivered_by": "x" * 201}):
         assert people.post(owner, page, page, **given).status_code == 422, given
-    assert people.post(owner, page, page, delivered_on="2026-11-01").status_code == 303
+    assert people.post(owner, page, page, delivered_on=factories.now().date().isoformat()).status_code == 303
     assert people.post(owner, f"{page}/files", page).status_code == 422  # its hashes stay
 
 
@@ -259,3 +292,21 @@ def test_who_is_not_shown_by_name_leaves_no_traces_in_the_tables(sqlite_client: 
     traces = [[row[name] for name in ("id", "country", "language", "signed_on", "organisation", "role")] for row in rows]
     assert all(traces[0][:1] + traces[0][2:4]) and traces[1:] == [[""] * 6] * 2
     assert [row["name"] for row in rows] == ["Ana Sample", "", "Shy Person"]
+
+
+def test_a_pack_is_overtaken_by_a_shortened_name_until_it_is_made_again(sqlite_client: FlaskClient, owner: FlaskClient) -> None:
+    token = factories.sign(sqlite_client, **factories.ARAM)
+    found = delivered(owner)
+    file, page = keeping.place(factories.config(), newest(found).public_id), f"/admin/deliveries/{found.reference}"
+    assert deliveries.changed(found.id) == 0 and file.exists()
+    sqlite_client.post(f"/signature/{token}", data={"action": "change", "name": "Արամ", "visibility": "public"})
+    db.session.rollback()
+    assert deliveries.changed(found.id) == 1 and "1 signatory has withdrawn or changed" in owner.get(page).text
+    preparing.sweep(factories.config(), factories.now())
+    assert not file.exists()
+    assert owner.get(f"/admin/prepared/{newest(found).public_id}/file").status_code == 409
+    assert people.post(owner, f"{page}/files", page).status_code == 303
+    assert work() == 1
+    db.session.rollback()
+    assert deliveries.changed(found.id) == 0
+    assert names(pack(owner, found)) == ["Ana Sample", "", "Արամ"]

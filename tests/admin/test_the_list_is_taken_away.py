@@ -112,6 +112,42 @@ def test_who_withdraws_is_in_no_prepared_file(signed: FlaskClient) -> None:
     assert list((factories.config().instance / "prepared").iterdir()) == []
 
 
+def prepared(browser: FlaskClient, **fields: object) -> str:
+    """The page of a file that was made in the background."""
+    page = people.post(browser, DESK, DESK, **fields).location
+    db.session.rollback()
+    assert preparing.work(factories.config(), clock=factories.now, stop=threading.Event()) == 1
+    return str(page)
+
+
+def test_a_prepared_file_follows_what_somebody_changes(signed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "AT_ONCE", -1)
+    token, folder = factories.sign(signed, **factories.ARAM | {"updates": "1"}), factories.config().instance / "prepared"
+    viewer, owner = people.browser(people.member("viewer")), people.browser(people.member("owner"))
+    moderator, aram = people.browser(people.member("moderator")), people.signature("Արամ Օրինակյան").public_id
+
+    def change(**fields: str) -> None:
+        assert signed.post(f"/signature/{token}", data={"action": "change", "country": "AM", **fields}).status_code in (200, 303)
+
+    plain = prepared(viewer, format="csv", columns=["id", "country"])
+    named, addressed = prepared(viewer, format="csv"), prepared(owner, format="csv", addresses="yes")
+    signed.post(f"/signature/{token}", data={"action": "unsubscribe"})
+    assert owner.get(f"{addressed}/file").status_code == 409 and viewer.get(f"{named}/file").status_code == 200
+    change(name="Արամ", visibility="public")  # shortened
+    answer = viewer.get(f"{named}/file")
+    assert answer.status_code == 409 and "please prepare it again" in answer.text
+    assert [each.name for each in folder.iterdir()] == [plain.rpartition("/")[2]]  # no hour passes before the others are gone
+    assert viewer.get(f"{plain}/file").status_code == 200
+    again = prepared(viewer, format="json")
+    change(name="Արամ", visibility="initials")
+    assert "please prepare it again" in viewer.get(again).text and viewer.get(f"{plain}/file").status_code == 409
+    preparing.sweep(factories.config(), factories.now())
+    assert list(folder.iterdir()) == []
+    again = prepared(viewer, format="csv")
+    people.decision(moderator, aram, "reject", template="other")
+    assert viewer.get(f"{again}/file").status_code == 409
+
+
 def test_a_withdrawal_while_a_file_is_made_has_it_made_again(signed: FlaskClient) -> None:
     token = factories.sign(signed, **factories.ARAM)
     viewer = people.browser(people.member("viewer"))

@@ -7,7 +7,10 @@ import gc
 import io
 import json
 import tracemalloc
+import xml.etree.ElementTree as ET
 import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,6 +18,7 @@ from flask import Flask
 from petition import exports
 from petition.audit import PLATFORM
 from petition.db import db, transaction
+from petition.exports import formats
 from petition.exports.formats import harmless
 from petition.letters.models import Letter
 from petition.signatures import transitions
@@ -120,6 +124,38 @@ def test_json_and_ndjson_are_raw_and_whole(app: Flask) -> None:
     assert ",".join(whole[0]) == COLUMNS
     assert "=1+1" in [row["name"] for row in whole]
     assert "'=1+1" in [row["name"] for row in as_csv(letter)]
+
+
+def sheets(file: Path) -> Iterator[list[list[str]]]:
+    """The rows of each sheet as another program reads them, from the XML; fails for a cell that is no string."""
+    main = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    with zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None and "vba" not in str(archive.namelist()) and "external" not in str(archive.namelist())
+        parts = {each.get("PartName", ""): each.get("ContentType", "") for each in ET.fromstring(archive.read("[Content_Types].xml"))}
+        assert parts["/xl/workbook.xml"].endswith("spreadsheetml.sheet.main+xml")
+        for number in range(1, sum(name.startswith("xl/worksheets/sheet") for name in archive.namelist()) + 1):
+            name = f"xl/worksheets/sheet{number}.xml"
+            assert parts[f"/{name}"].endswith("spreadsheetml.worksheet+xml")
+            root = ET.fromstring(archive.read(name))
+            assert {each.get("t") for each in root.iter(f"{main}c")} <= {"s", "inlineStr"}
+            assert {each.tag for each in root.iter()}.isdisjoint({f"{main}f", f"{main}v", f"{main}hyperlink", f"{main}r"})
+            yield [["".join(cell.itertext()) for cell in row] for row in root.iter(f"{main}row")]
+
+
+def test_a_spreadsheet_is_read_as_it_was_typed_and_none_of_it_is_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rich = '<r><t>x</t></r></is></c><c r="C2"><f>1+1</f></c><c r="D2" t="inlineStr"><is><r></r>'
+    typed = ["=1+1", "https://a.example.org", "<b>&amp;</b>", " Ana\nSample ", "👩🏽 محمد", "0012", rich]
+    odd = ["a\x00b\x0b\x1f\ufffe\ud800z", "a\r\nb\rc", "x" * 40_000, "😀" * 20_000]
+    monkeypatch.setattr(formats, "_SHEET", 4)
+    file, cells = tmp_path / "list.xlsx", [*typed, *odd]
+    formats.spreadsheet(file, str(tmp_path), ("first", "second"), iter([each, "second"] for each in cells))
+    found = list(sheets(file))
+    assert [len(rows) for rows in found] == [5, 5, 4] and all(rows[0] == ["first", "second"] for rows in found)
+    read = [row[0] for rows in found for row in rows[1:]]
+    assert read[: len(typed)] == [*typed[:-1], f"{rich} "]
+    assert read[len(typed) : -2] == ["a�b����z", "a\nb\nc"]
+    assert all(len(each.encode("utf-16-le")) // 2 <= 32_767 and each.endswith(" […]") for each in read[-2:])
+    assert read[-2].startswith("x" * 32_000) and read[-1].startswith("😀" * 16_000)
 
 
 def test_an_empty_list_is_still_a_file(app: Flask) -> None:
