@@ -17,7 +17,8 @@ from petition.signatures.models import VISIBILITIES, Signature
 from petition.signatures.transitions import Moved
 
 _PRINTED = {"name", "organisation", "latin_name", "role", "country"}  # what a PDF says of somebody, and what each preset has
-_WORDS = {"name", "organisation", "latin_name", "role", "website", "country", "comment", "visibility", "deliver"}  # what a pack says, or goes by
+# What a pack says, or goes by.
+_WORDS = {"name", "organisation", "latin_name", "role", "website", "country", "comment", "visibility", "deliver"}
 
 # Whether a file of these filters, columns and so on says what is so no more.
 Matters = Callable[[Choice, Row[Any]], bool]

@@ -92,7 +92,7 @@ _READ: dict[str, Callable[[Signature], str]] = {
     "email": lambda signature: (signature.email or "") if signature.updates else "",
 }
 COLUMNS = tuple(_READ)
-_READ["latin_name"] = _shown("latin_name")  # only where it is asked for
+_READ["latin_name"] = lambda signature: signature.latin_name  # only where it is asked for
 EVERY_COLUMN = tuple(_READ)
 WORDS = ("name", "organisation", "latin_name", "role", "website", "comment")  # that only those who are shown by name have
 
