@@ -17,7 +17,7 @@ from petition.audit import Actor
 from petition.config import Config
 from petition.db import db, transaction
 from petition.errors import N_, Fault
-from petition.imports import columns, looking
+from petition.imports import columns, looking, terms
 from petition.imports.judging import Judge, Judged, header
 from petition.imports.models import ImportBatch, ImportRow
 from petition.imports.reading import PIECE, Broken, Table, unreadable
@@ -128,6 +128,7 @@ class _Reader:
         # By what a row is known again: the line it stands on. Digests, so that a long file needs little room.
         self._seen: dict[bytes, int] = {}
         self._batch_id: int | None = None
+        self._terms = terms.of(letter, now)  # as of its beginning: what changes while it is read counts as a change
         self._letter_id, self._team_id, self._slug = letter.id, letter.team_id, letter.slug
 
     def run(self, most: int, progress: Callable[[int], None]) -> None:
@@ -201,6 +202,7 @@ class _Reader:
     def _open(self, session: Session) -> int:
         batch = ImportBatch(
             letter_id=self._letter_id, file_name=self._report.file_name, sha256=self._report.sha256, state="reading",
+            terms=self._terms,
             created_at=self._now, created_by=self._actor.name or self._actor.kind,
         )  # fmt: skip
         session.add(batch)
@@ -227,12 +229,17 @@ def drop(number: int) -> None:
     more = True
     while more:
         with transaction() as session:
-            some = select(ImportRow.line).where(ImportRow.batch_id == number).order_by(ImportRow.line).limit(DROPPED)
-            last = max(session.scalars(some), default=0)
-            session.execute(delete(ImportRow).where(ImportRow.batch_id == number, ImportRow.line <= last))
-            more = last > 0
+            more = drop_some(session, number)
             if not more:
                 forget(session, [number])
+
+
+def drop_some(session: Session, number: int) -> bool:
+    """Forget the next rows that wait; whether there were any."""
+    some = select(ImportRow.line).where(ImportRow.batch_id == number).order_by(ImportRow.line).limit(DROPPED)
+    last = max(session.scalars(some), default=0)
+    session.execute(delete(ImportRow).where(ImportRow.batch_id == number, ImportRow.line <= last))
+    return last > 0
 
 
 def forget(session: Session, numbers: list[int]) -> None:

@@ -11,9 +11,10 @@ from sqlalchemy import text
 
 from petition.audit import COMMAND_LINE
 from petition.db import db
-from petition.imports import batches, landing, staging
+from petition.imports import batches, landing, staging, terms
 from petition.imports.models import ImportBatch, ImportRow
 from petition.letters import operations as letters
+from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
 from petition.signatures import directory, ledger
 from petition.signatures.models import Signature
@@ -254,4 +255,76 @@ def test_readers_see_what_was_collected_elsewhere_apart(sqlite_app: Flask) -> No
     assert {each["verification"] for each in listed["signatories"]} == {"imported"}
     figures = client.get("/letters/open-the-road/integrity").text
     assert "3 signatures were collected elsewhere" in figures
-    assert "<th scope=\"row\">Published and counted</th><td>0</td>" in figures
+    assert '<th scope="row">Published and counted</th><td>0</td>' in figures
+
+
+CHANGES = {
+    "holding": {"holding": True}, "risk": {"risk": "protected"}, "review": {"review": "all"},
+    "signatories": {"signatories": "organisations"}, "closed": {"status": "closed"},
+}  # fmt: skip
+
+
+def change(letter: Letter, values: dict[str, object]) -> None:
+    db.session.rollback()
+    for name, value in values.items():
+        setattr(letters.find(letter.slug), name, value)
+    db.session.commit()
+
+
+def test_a_file_lands_only_under_the_rules_it_was_read_under(app: Flask) -> None:
+    letter = factories.letter()
+    report = read(letter, PAPER)
+    before = {name: getattr(letter, name) for values in CHANGES.values() for name in values}
+    for what, values in CHANGES.items():
+        change(letter, values)
+        with pytest.raises(batches.RulesChanged) as refused:
+            batches.start(report.batch, COMMAND_LINE, factories.now())
+        assert refused.value.sentence.count(terms.WHAT[what]) == 1, what
+        change(letter, before)
+    factories.sign(app.test_client(), **factories.ANA)
+    factories.letter(body="Open the other road, please.")
+    with pytest.raises(batches.RulesChanged, match="the text"):
+        batches.start(report.batch, COMMAND_LINE, factories.now())
+    work()
+    assert [each.name for each in rows()] == ["Ana Sample"]
+    assert bring(letters.find(letter.slug), PAPER).done == 4, "read again, it lands"
+    assert rows()[1].major == 2
+
+
+def test_an_import_whose_rules_change_on_the_way_is_taken_back_whole(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    letter = factories.letter()
+    monkeypatch.setattr(landing, "BATCH", 2)
+    monkeypatch.setattr(staging, "DROPPED", 1)
+    report = read(letter, PAPER + "Rosa Rag,,,,,,,\n")
+    batches.start(report.batch, COMMAND_LINE, factories.now())
+    number, lease = landing._claim(factories.now())  # type: ignore[misc]
+    lease = landing._batch(number, lease, factories.now())
+    assert len(rows()) == 2
+    change(letter, {"holding": True})
+    while lease is not None:
+        lease = landing._batch(number, lease, factories.now())
+    batch = batches.by_id(report.batch, fresh=True)
+    assert (batch.state, batch.changed, batch.done, batch.returned, batch.taken_back_by) == ("taken back", ["holding"], 2, 2, "platform")
+    assert ([each.state for each in rows()], db.session.query(ImportRow).count()) == (["withdrawn"] * 2, 0)
+    counts = directory.counts(letters.find(letter.slug))
+    assert (counts.imported, counts.held, counts.withdrawn) == (0, 0, 2)
+    steps = [
+        (each.action, each.actor_kind, each.details.get("changed"))
+        for each in (*people.recorded("import.taking_back"), *people.recorded("import.taken_back"))
+    ]
+    assert steps == [("import.taking_back", "platform", "holding"), ("import.taken_back", "platform", None)]
+    assert faults(factories.now()) == []
+    assert read(letters.find(letter.slug), PAPER).held == 4, "and judged by the rules that hold now it may come again"
+
+
+def test_a_letter_that_closes_by_the_clock_lets_what_was_confirmed_in_time_land(sqlite_app: Flask) -> None:
+    letter = factories.letter()
+    now = factories.now()
+    change(letter, {"closes": now + timedelta(minutes=5)})
+    first, second = read(letters.find(letter.slug), PAPER), read(letters.find(letter.slug), HEAD + "Rosa Rag,,,,,,,\n")
+    batches.start(first.batch, COMMAND_LINE, now)
+    while landing.work(clock=lambda: now + timedelta(minutes=6), stop=threading.Event(), seconds=30):
+        pass
+    assert batches.by_id(first.batch, fresh=True).state == "done"
+    with pytest.raises(batches.RulesChanged):
+        batches.start(second.batch, COMMAND_LINE, now + timedelta(minutes=6))
