@@ -299,8 +299,9 @@ def weight(signature: Signature) -> dict[tuple[Any, ...], int]:
     """The tally cells that this signature counts in."""
     cell = (Tally, signature.letter_id, signature.major, signature.kind, signature.origin, signature.state, signature.visibility)
     day = (DayTally, signature.letter_id, signature.signed_on, signature.kind, signature.state)
-    # What was collected elsewhere is counted apart, and so in no history of those who signed here.
-    cells: dict[tuple[Any, ...], int] = {cell: 1, day: 1} if signature.origin == "online" else {cell: 1}
+    if signature.origin != "online":  # counted apart, and so in no history, country or language of those who signed here
+        return {cell: 1}
+    cells: dict[tuple[Any, ...], int] = {cell: 1, day: 1}
     if signature.state == "published":
         cells[(LanguageTally, signature.letter_id, signature.kind, signature.language)] = 1
         if signature.country:

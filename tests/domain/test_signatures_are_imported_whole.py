@@ -16,13 +16,13 @@ from petition.imports.models import ImportBatch, ImportRow
 from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
-from petition.signatures import directory, ledger
+from petition.signatures import directory, ledger, series
 from petition.signatures.models import Signature
 from petition.upkeep import retention
 from tests import factories
 from tests.admin import people
 from tests.importing import HEAD, PAPER, bring, read, rows, stored, work
-from tests.waves import faults
+from tests.waves import faults, wave
 
 
 def test_a_file_becomes_signatures_that_are_counted_apart(app: Flask) -> None:
@@ -253,9 +253,19 @@ def test_readers_see_what_was_collected_elsewhere_apart(sqlite_app: Flask) -> No
     assert factories.count(client)["imported"] == 3
     listed = client.get("/api/v1/letters/open-the-road/signatories").json
     assert {each["verification"] for each in listed["signatories"]} == {"imported"}
+    wave(letter, 10, "published", country="DE", mail_domain=None, network=None, hour=None)
+    bring(letter, HEAD + "".join(f"Paper {number},,,{country},,,,\n" for number, country in enumerate(["DE"] * 3 + ["FR"] * 12)))
+    found = letters.find(letter.slug)
+    assert directory.countries(found) == [("DE", 10)], "no country is named, and none grows, by what was collected elsewhere"
+    assert (series.by_country(found), series.by_language(found)) == ([("DE", 10, 0)], [("en", 10, 0)])
+    # Nor does what waits: the entry of the guild came from the file as well.
+    told = factories.count(client)
+    assert (told["total"], told["imported"], told["held"], directory.counts(found).held) == (10, 18, 0, 1)
+    assert "wait to be checked" not in client.get("/letters/open-the-road/signatories").text
+    assert faults(factories.now()) == []
     figures = client.get("/letters/open-the-road/integrity").text
-    assert "3 signatures were collected elsewhere" in figures
-    assert '<th scope="row">Published and counted</th><td>0</td>' in figures
+    assert "18 signatures were collected elsewhere" in figures and "Those collected elsewhere are listed here as well." in figures
+    assert '<th scope="row">Published and counted</th><td>10</td>' in figures
 
 
 CHANGES = {
