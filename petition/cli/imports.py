@@ -21,6 +21,8 @@ from petition.letters import operations
 from petition.letters.models import Letter
 from petition.upkeep import readiness
 
+LOOK = 0.2  # seconds between two looks at what another process carries out
+
 
 @click.command("import")
 @click.argument("slug")
@@ -116,7 +118,9 @@ def _carry_out(public_id: str, label: str) -> ImportBatch:
     length = found.rows if found.state == "landing" else found.done
     with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
         while found.state in ("landing", "taking back"):
-            landing.work(clock=lambda: datetime.now(UTC), stop=threading.Event())
+            stop = threading.Event()
+            if not landing.work(clock=lambda: datetime.now(UTC), stop=stop):
+                stop.wait(LOOK)  # it is over, or the worker is at it
             found = batches.by_id(public_id, fresh=True)
             bar.update(max((found.done + found.skipped if found.taken_back_by == "" else found.returned) - bar.pos, 0))
     return found

@@ -162,8 +162,11 @@ def _back(session: Session, batch: ImportBatch, now: datetime) -> bool:
     mine = mine.where(Signature.state.in_(("published", "held"))).order_by(Signature.id).limit(BATCH)
     rows = session.scalars(mine.with_for_update().execution_options(populate_existing=True)).all()
     because = Because(batches.actor_of(batch.taken_back_by), now, why="taken back", takes_back=True)
+    own = leaving.changed(session, rows)
+    transitions.move_many(session, [each for each in rows if each.id in own], "withdrawn", because, **{"import": batch.public_id})
     with leaving.unremembered(session):
-        transitions.move_many(session, rows, "withdrawn", because, **{"import": batch.public_id})
+        others = [each for each in rows if each.id not in own]
+        transitions.move_many(session, others, "withdrawn", because, **{"import": batch.public_id})
     for each in rows:
         each.import_digest = None  # so that the file, mended, can be imported again
     batch.returned += len(rows)

@@ -86,11 +86,12 @@ def read(
     `progress` hears after each chunk how many rows were read. Raises Unreadable for what is no table of signatures.
     """
     table = Table(source, encoding)
-    report = Report(file_name[-200:], sha256(source), table.encoding, table.guessed, table.separator, columns.unknown(table.header))
+    shown = columns.printable(file_name[-200:])
+    report = Report(shown, sha256(source), table.encoding, table.guessed, table.separator, columns.unknown(table.header))
     for fault in columns.faults(table.header):
         _fault(report, table.line, fault)
     if report.good:
-        _Reader(letter, table, report, config, now, store, actor).run(most, progress)
+        _Reader(letter, source, table, report, config, now, store, actor).run(most, progress)
     if not report.batch:  # what was staged is on record as such; the others are not read in secret either
         audit.note(
             at=now, actor=actor, action="import.read", thing=("letter", letter.slug), team_id=letter.team_id, letter=letter.slug,
@@ -119,8 +120,10 @@ def _fault(report: Report, line: int, fault: Fault) -> None:
 class _Reader:
     """One pass over one file."""
 
-    def __init__(self, letter: Letter, table: Table, report: Report, config: Config, now: datetime, store: bool, actor: Actor) -> None:
-        self._letter, self._table, self._report = letter, table, report
+    def __init__(
+        self, letter: Letter, source: BinaryIO, table: Table, report: Report, config: Config, now: datetime, store: bool, actor: Actor,
+    ) -> None:  # fmt: skip
+        self._letter, self._source, self._table, self._report = letter, source, table, report
         self._now, self._store, self._actor = now, store, actor
         languages = frozenset((*letter.languages, *config.languages))
         self._judge = Judge(letter, languages, config.fingerprint_bytes, now.date())
@@ -156,7 +159,9 @@ class _Reader:
                     for fault in found:
                         _fault(report, line, fault)
         except Broken as error:
-            _fault(report, error.line, error.fault)
+            return _fault(report, error.line, error.fault)
+        if sha256(self._source) != report.sha256:  # what is on record would be another file than what was read
+            _fault(report, self._table.line, Fault("file", "changed", N_("The file changed while it was read. Please try again.")))
 
     def _take(self, chunk: list[Judged]) -> None:
         """Look at good rows, leave out what adds nothing, and stage the others."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from petition.audit import COMMAND_LINE
-from petition.db import db
+from petition.db import db, transaction
 from petition.imports import batches, landing, staging, terms
 from petition.imports.models import ImportBatch, ImportRow
 from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
-from petition.signatures import directory, ledger, series
+from petition.signatures import directory, ledger, series, tokens
 from petition.signatures.models import Signature
 from petition.upkeep import retention
 from tests import factories
@@ -86,6 +87,18 @@ def test_every_file_that_is_read_is_on_record(sqlite_app: Flask) -> None:
     read(letter, HEAD + "Rosa Rag,,,,,,,\n", store=False)
     assert [each.details["rows"] for each in people.recorded("import.read")] == [4, 6, 1]
     assert len(people.recorded("import.staged")) == 1
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_staged(sqlite_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    letter, file = factories.letter(), tmp_path / "fair.csv"
+    file.write_text(PAPER, encoding="utf-8")
+    monkeypatch.setattr(staging, "CHUNK", 1)
+    with file.open("rb") as source:
+        report = staging.read(
+            letter, source, file_name="a\x00\u202eb.csv", config=factories.config(), actor=COMMAND_LINE, now=factories.now(),
+            progress=lambda _: file.write_text(PAPER + "Rosa Rag,,,,,,,\n", encoding="utf-8"),
+        )  # fmt: skip
+    assert ([fault.code for _, fault in report.faults], report.file_name, stored()) == (["changed"], "a��b.csv", 0)
 
 
 FAULTY = HEAD + (
@@ -223,6 +236,21 @@ def test_whoever_withdrew_is_not_brought_back_by_a_file(app: Flask) -> None:
     assert faults(factories.now()) == []
     retention.purge(factories.now() + timedelta(days=365 * 9))
     assert db.session.scalar(text("SELECT count(*) FROM departure")) == 0
+
+
+def test_whoever_hid_their_entry_is_not_brought_back_by_the_mended_file(app: Flask) -> None:
+    letter, client = factories.letter(), app.test_client()
+    batch = bring(letter, PAPER + "Ana S.,,,,ana@example.org,,,\n")
+    for number in (0, -1):  # one only looks, the other hides
+        with transaction() as session:
+            token = tokens.issue(session, "find", leads_to=rows()[number], expires_at=None)
+    assert client.post(f"/signature/{token}", data={"action": "change", "visibility": "counted"}).status_code == 303
+    assert rows()[-1].visibility == "counted"
+    batches.start_back(batch.public_id, COMMAND_LINE, factories.now())
+    work()
+    assert bring(letters.find(letter.slug), PAPER + "Ana S.,,,,ana@example.org,,,\n").state == "done"
+    assert [each.name for each in rows() if each.state != "withdrawn"] == ["Paula Paper", "Piet Pencil", "", ""]
+    assert faults(factories.now()) == []
 
 
 def test_what_nobody_confirms_is_forgotten(sqlite_app: Flask) -> None:
