@@ -13,7 +13,7 @@ from petition import moderation
 from petition.admin import bp
 from petition.admin.gates import gate, holds, member, member_or_none
 from petition.errors import N_, Conflict, Invalid, NotFound, PetitionError
-from petition.imports import batches, staging
+from petition.imports import batches, staging, terms
 from petition.imports.reading import ENCODINGS, SEPARATORS, Unreadable, unreadable
 from petition.imports.staging import Report
 from petition.letters.models import Letter
@@ -105,10 +105,11 @@ def import_step(public_id: str, step: str) -> BaseResponse:
 def _show(public_id: str, problem: PetitionError | None = None) -> BaseResponse:
     batch = batches.find(member(), public_id)
     before = staging.imported_before(batch.letter, batch.sha256)
+    changed = batches.changed(batch, _now()) if batch.state == "staged" else batch.changed
     html = render_template(
         "admin/import.html", batch=batch, letter=batch.letter, report=batch.report, sample=batches.sample(batch), problem=problem,
         before=before if before is not None and before.id != batch.id else None, separators=SEPARATORS, left_out=staging.LEFT_OUT,
-        lies_still=batches.lies_still(batch, _now()),
+        lies_still=batches.lies_still(batch, _now()), changed=[terms.WHAT[each] for each in changed],
     )  # fmt: skip
     response = make_response(html, problem.status if problem else 200)
     if problem is None and batch.state in ("landing", "taking back"):

@@ -53,7 +53,7 @@ def count(slug: str) -> Response:
     """The letter's numbers; open to every site, since it is what a counter on another page needs."""
     counts = directory.counts(letters.find_published(slug))
     response = _answer({
-        "total": counts.total, "people": counts.people, "organisations": counts.organisations, "held": counts.held,
+        "total": counts.total, "people": counts.people, "organisations": counts.organisations, "held": counts.waiting,
         "imported": counts.imported, "as_of": datetime.now(UTC).isoformat(timespec="seconds"),
     })  # fmt: skip
     response.headers["Access-Control-Allow-Origin"] = "*"

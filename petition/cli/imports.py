@@ -13,13 +13,15 @@ from flask.cli import with_appcontext
 
 from petition.audit import COMMAND_LINE
 from petition.errors import NotFound
-from petition.imports import batches, landing, staging
+from petition.imports import batches, landing, staging, terms
 from petition.imports.models import ImportBatch
 from petition.imports.reading import ENCODINGS, SEPARATORS
 from petition.imports.staging import LEFT_OUT, Report
 from petition.letters import operations
 from petition.letters.models import Letter
 from petition.upkeep import readiness
+
+LOOK = 0.2  # seconds between two looks at what another process carries out
 
 
 @click.command("import")
@@ -59,6 +61,11 @@ def _bring(letter: Letter, file: Path, dry_run: bool, encoding: str) -> None:
     elif report.batch:
         batches.start(report.batch, COMMAND_LINE, datetime.now(UTC))
         done = _carry_out(report.batch, "Adding")
+        if done.changed:
+            what = ", ".join(terms.WHAT[each] for each in done.changed)
+            raise click.ClickException(
+                f"The letter changed meanwhile: {what}. Whatever had been added is withdrawn; import the file again."
+            )
         click.echo(f"All {done.rows} rows landed as import {done.public_id}; --take-back {done.public_id} takes it back as a whole.")
 
 
@@ -111,7 +118,9 @@ def _carry_out(public_id: str, label: str) -> ImportBatch:
     length = found.rows if found.state == "landing" else found.done
     with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
         while found.state in ("landing", "taking back"):
-            landing.work(clock=lambda: datetime.now(UTC), stop=threading.Event())
+            stop = threading.Event()
+            if not landing.work(clock=lambda: datetime.now(UTC), stop=stop):
+                stop.wait(LOOK)  # it is over, or the worker is at it
             found = batches.by_id(public_id, fresh=True)
-            bar.update((found.done + found.skipped if found.taken_back_by == "" else found.returned) - bar.pos)
+            bar.update(max((found.done + found.skipped if found.taken_back_by == "" else found.returned) - bar.pos, 0))
     return found

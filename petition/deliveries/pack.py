@@ -56,7 +56,7 @@ def make(delivery: Delivery, target: Path, work: Path, *, config: Config, now: d
 
     with Spool(work) as spool:
         _tables(stem, rows.read(letter, _choice(delivery), take), spool, work, progress)
-        made.counted.held = directory.counts(letter).held
+        made.counted.held = directory.counts(letter).waiting
         words: dict[str, Any] = {"language": language, "config": config, "now": now, "reference": delivery.reference}
         documents.write(letter, spool, made.counted, stem, **words)
     documents.sheet_of(letter, "summary", stem.with_name(f"{stem.name}-summary.pdf"), counted=made.counted, **words)

@@ -92,7 +92,7 @@ def signed_letter(
                 spool.add(found)
             if progress is not None and number % 100 == 0:
                 progress(100)
-        counted.held = directory.counts(letter).held
+        counted.held = directory.counts(letter).waiting
         return write(letter, spool, counted, folder / letter.slug, language=language, config=config, now=now)
 
 

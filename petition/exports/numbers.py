@@ -75,7 +75,7 @@ def standing(letter: Letter) -> Numbers:
     """The letter's numbers as its page shows them, from the tallies."""
     found = directory.counts(letter)
     organisations = {"": found.organisations} if found.organisations else {}
-    return Numbers(found.people, organisations, found.hidden, found.earlier, found.held, found.imported)
+    return Numbers(found.people, organisations, found.hidden, found.earlier, found.waiting, found.imported)
 
 
 def together(several: list[Numbers]) -> Numbers:

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from petition import accounts, audit
 from petition.accounts import Member
-from petition.audit import COMMAND_LINE, Actor
+from petition.audit import COMMAND_LINE, PLATFORM, Actor
 from petition.db import db, transaction
 from petition.errors import N_, Conflict, Fault, Invalid, NotFound
-from petition.imports import staging
+from petition.imports import staging, terms
 from petition.imports.models import ImportBatch, ImportRow
+from petition.imports.terms import RulesChanged
 from petition.letters.models import Letter
 
 PAGE = 50
@@ -61,6 +62,11 @@ def sample(batch: ImportBatch) -> list[dict[str, Any]]:
     return list(db.session.scalars(mine.limit(staging.SAMPLE)))
 
 
+def changed(batch: ImportBatch, now: datetime) -> list[str]:
+    """Which rules of the letter are others than those that a staged file was read under."""
+    return terms.changed(batch.terms, batch.letter, now)
+
+
 def lies_still(batch: ImportBatch, now: datetime) -> bool:
     """Whether it should move and nobody is at it."""
     moves = batch.state in ("landing", "taking back")
@@ -68,7 +74,7 @@ def lies_still(batch: ImportBatch, now: datetime) -> bool:
 
 
 def confirm(member: Member, public_id: str, *, agreed: bool, now: datetime) -> ImportBatch:
-    """Let the rows become signatures, in the background; raises NotFound, Invalid unless `agreed`, ImportMovedOn."""
+    """Let the rows become signatures, in the background; raises NotFound, Invalid unless `agreed`, ImportMovedOn, RulesChanged."""
     found = find(member, public_id)
     if not agreed:
         message = N_("Please tick this box: without their agreement nothing may be published.")
@@ -77,11 +83,13 @@ def confirm(member: Member, public_id: str, *, agreed: bool, now: datetime) -> I
 
 
 def start(public_id: str, actor: Actor, now: datetime) -> ImportBatch:
-    """The same for whoever may act for every team; raises NotFound, ImportMovedOn."""
+    """The same for whoever may act for every team; raises NotFound, ImportMovedOn, RulesChanged."""
     with transaction() as session:
         batch = by_id(public_id, lock=True)
         if batch.state != "staged":
             raise ImportMovedOn
+        if found := changed(batch, now):
+            raise RulesChanged(found)
         batch.state, batch.confirmed_at, batch.confirmed_by, batch.leased_until = "landing", now, named(actor), now
         note(session, batch, "confirmed", actor, now, rows=batch.rows)
     return batch
@@ -113,10 +121,15 @@ def start_back(public_id: str, actor: Actor, now: datetime) -> ImportBatch:
         batch = by_id(public_id, lock=True)
         if batch.state != "done":
             raise ImportMovedOn
-        batch.state, batch.taken_back_by, batch.position, batch.leased_until = "taking back", named(actor), 0, now
-        batch.finished_at = None
-        note(session, batch, "taking_back", actor, now)
+        batch.leased_until = now
+        turn_back(session, batch, actor, now)
     return batch
+
+
+def turn_back(session: Session, batch: ImportBatch, actor: Actor, now: datetime, **details: str) -> None:
+    """Let an import go the other way from now on, inside the caller's transaction."""
+    batch.state, batch.taken_back_by, batch.position, batch.finished_at = "taking back", named(actor), 0, None
+    note(session, batch, "taking_back", actor, now, **details)
 
 
 def named(actor: Actor) -> str:
@@ -126,8 +139,9 @@ def named(actor: Actor) -> str:
 
 def actor_of(name: str) -> Actor:
     """Who that was, also when their account is gone by now."""
-    if name == COMMAND_LINE.kind:
-        return COMMAND_LINE
+    for actor in (COMMAND_LINE, PLATFORM):
+        if name == actor.kind:
+            return actor
     try:
         return accounts.find_member(name).actor
     except NotFound:

@@ -59,4 +59,9 @@ def faults(header: Sequence[str]) -> list[Fault]:
 
 def unknown(header: Sequence[str]) -> list[str]:
     """The columns that are not read, as the file names them."""
-    return [name.strip()[:60] for name in header if name.strip() and column(name) is None]
+    return [printable(name.strip()[:60]) for name in header if name.strip() and column(name) is None]
+
+
+def printable(name: str) -> str:
+    """A name out of somebody's file without what would steer a terminal or turn the direction of a line."""
+    return "".join(each if each.isprintable() else " " if each.isspace() else "\ufffd" for each in name)

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from petition.audit import PLATFORM
 from petition.db import db, is_postgresql, transaction
 from petition.errors import Busy, PetitionError
-from petition.imports import batches, leaving, looking
+from petition.imports import batches, leaving, looking, staging, terms
 from petition.imports.models import ImportBatch, ImportRow
-from petition.letters.models import LetterText
+from petition.letters.models import Letter, LetterText
 from petition.letters.operations import text_shown
 from petition.signatures import checking, consent, screening, transitions
 from petition.signatures.models import Signature
@@ -93,10 +93,22 @@ def _batch(number: int, lease: datetime, now: datetime) -> datetime | None:
         batch = session.get_one(ImportBatch, number, with_for_update=True, populate_existing=True)
         if batch.state not in UNFINISHED or batch.leased_until != lease:
             return None
-        more = _forth(session, batch, now) if batch.state == "landing" else _back(session, batch, now)
+        more = _onwards(session, batch, now) if batch.state == "landing" else _back(session, batch, now)
         # Always another moment than before, so that whoever lost the lease notices.
         batch.leased_until = max(now + LEASE, lease + timedelta(microseconds=1)) if more else None
         return batch.leased_until
+
+
+def _onwards(session: Session, batch: ImportBatch, now: datetime) -> bool:
+    """Land the next rows, or turn back where the letter is not what it was when they were judged; whether there may be more."""
+    # Held as it is, so that nobody changes its rules while rows land under them.
+    letter = session.get_one(Letter, batch.letter_id, with_for_update={"read": True}, populate_existing=True)
+    # What was confirmed in time lands, also where the announced end passes meanwhile.
+    if not (found := terms.changed(batch.terms, letter, batch.confirmed_at or now)):
+        return _forth(session, batch, now)
+    batch.changed = found
+    batches.turn_back(session, batch, PLATFORM, now, changed=" ".join(found))
+    return True
 
 
 def _forth(session: Session, batch: ImportBatch, now: datetime) -> bool:
@@ -150,13 +162,17 @@ def _back(session: Session, batch: ImportBatch, now: datetime) -> bool:
     mine = mine.where(Signature.state.in_(("published", "held"))).order_by(Signature.id).limit(BATCH)
     rows = session.scalars(mine.with_for_update().execution_options(populate_existing=True)).all()
     because = Because(batches.actor_of(batch.taken_back_by), now, why="taken back", takes_back=True)
+    own = leaving.changed(session, rows)
+    transitions.move_many(session, [each for each in rows if each.id in own], "withdrawn", because, **{"import": batch.public_id})
     with leaving.unremembered(session):
-        transitions.move_many(session, rows, "withdrawn", because, **{"import": batch.public_id})
+        others = [each for each in rows if each.id not in own]
+        transitions.move_many(session, others, "withdrawn", because, **{"import": batch.public_id})
     for each in rows:
         each.import_digest = None  # so that the file, mended, can be imported again
     batch.returned += len(rows)
     batch.position = rows[-1].id if rows else batch.position
-    if len(rows) < BATCH:
-        batch.state, batch.finished_at = "taken back", now
-        batches.note(session, batch, "taken_back", batches.actor_of(batch.taken_back_by), now)
-    return len(rows) == BATCH
+    if len(rows) == BATCH or staging.drop_some(session, batch.id):  # rows wait still where it was stopped on its way
+        return True
+    batch.state, batch.finished_at = "taken back", now
+    batches.note(session, batch, "taken_back", batches.actor_of(batch.taken_back_by), now)
+    return False

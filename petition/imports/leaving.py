@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from petition.audit import SIGNATORY, AuditEntry
 from petition.db import is_postgresql, keyed
 from petition.imports.models import Departure
 from petition.signatures import transitions
-from petition.signatures.models import Signature
+from petition.signatures.models import LinkToken, Signature
 
 _TAKING_BACK = "taking an import back"
 
@@ -36,6 +37,16 @@ def _remember(session: Session, signature: Signature) -> None:
         return
     insert = (postgresql if is_postgresql(session) else sqlite).insert(Departure)
     session.execute(insert.values(letter_id=signature.letter_id, digest=digest).on_conflict_do_nothing())
+
+
+def changed(session: Session, brought: Sequence[Signature]) -> set[int]:
+    """Those of an import that their signatories changed since, to hide them for example: no mended file may undo that."""
+    links = select(LinkToken.signature_id).where(LinkToken.signature_id.in_([each.id for each in brought]))
+    held = set(session.scalars(links))  # nobody changes an entry without a link to it, and few of a file ask for one
+    ids = {each.public_id: each.id for each in brought if each.id in held}
+    said = select(AuditEntry.object_id).where(AuditEntry.action == "signature.changed", AuditEntry.object_kind == "signature")
+    found = session.scalars(said.where(AuditEntry.object_id.in_(ids), AuditEntry.actor_kind == SIGNATORY.kind)) if ids else ()
+    return {ids[each] for each in found}
 
 
 def left(session: Session, letter_id: int, rows: list[Any]) -> frozenset[int]:

@@ -20,6 +20,7 @@ class ImportBatch(Model):
     """One file of signatures, from its reading to its end.
 
     (reading ->) staged -> (confirmed ->) landing -> done -> (taken back by somebody ->) taking back -> taken back.
+    One whose letter changes its rules on the way goes from landing to taking back by itself.
     """
 
     __tablename__ = "import_batch"
@@ -31,6 +32,8 @@ class ImportBatch(Model):
     file_name: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64))
     report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # what was found out while reading; no words of a row
+    terms: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # the rules that the rows were judged by
+    changed: Mapped[list[str]] = mapped_column(JSON, default=list)  # which of them changed while it landed, so that it was taken back
     state: Mapped[str] = mapped_column(String(15), default="staged", index=True)
     rows: Mapped[int] = mapped_column(default=0)  # that are to become signatures
     done: Mapped[int] = mapped_column(default=0)  # that did

@@ -19,7 +19,7 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 MOST_BYTES = 128 * 1024 * 1024
 LONGEST_HEADER = 64 * 1024
 PIECE = 1024 * 1024
-SAMPLE = 1024 * 1024  # of an eight-bit file, by which its encoding is told
+SAMPLE = 1024 * 1024  # of the lines of an eight-bit file that are not all ASCII, by which its encoding is told
 
 UNTOLD = N_("The encoding of the file cannot be told. Save it as “CSV UTF-8”, or name the encoding.")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -59,6 +59,8 @@ class Table:
     def __init__(self, source: BinaryIO, encoding: str = "") -> None:
         """Find everything out; raises Unreadable. `encoding` is one of ENCODINGS where somebody named it."""
         self._source = source
+        if source.seek(0, io.SEEK_END) > MOST_BYTES:
+            raise unreadable("too_large", N_("A file may have at most %(limit)s MB. Split it into several."), limit=MOST_BYTES // 2**20)
         self.encoding, self.guessed = (encoding, False) if encoding else detect(source)
         self.separator, self.header, self._skipped = _header(source, self.encoding)
         self.line = self._skipped + 1  # where the header stands
@@ -106,23 +108,28 @@ def detect(source: BinaryIO) -> tuple[str, bool]:
         raise unreadable("binary", N_("This is not a text file. Save the table as “CSV UTF-8”."))
     if _is_utf8(source):
         return "utf-8", False
-    source.seek(0)
-    sample = source.read(SAMPLE)
+    sample = _beyond_ascii(source)
     for encoding, fits in (("windows-1251", _is_cyrillic), ("windows-1252", _is_western)):
         if fits(sample):
             return encoding, True
     raise unreadable("encoding", UNTOLD)
 
 
-def _is_utf8(source: BinaryIO) -> bool:
-    """Whether all of it is; raises Unreadable for a file beyond MOST_BYTES."""
+def _beyond_ascii(source: BinaryIO) -> bytes:
+    """The first lines that hold other letters, wherever they stand: a sorted list may begin with a thousand Latin names."""
     source.seek(0)
-    decoder, read = codecs.getincrementaldecoder("utf-8")(), 0
+    found = bytearray()
+    while len(found) < SAMPLE and (line := source.readline(PIECE)):
+        if not line.isascii():
+            found += line
+    return bytes(found)
+
+
+def _is_utf8(source: BinaryIO) -> bool:
+    source.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         while piece := source.read(PIECE):
-            read += len(piece)
-            if read > MOST_BYTES:
-                raise unreadable("too_large", N_("A file may have at most %(limit)s MB. Split it into several."), limit=MOST_BYTES // 2**20)
             decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:

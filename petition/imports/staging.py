@@ -17,7 +17,7 @@ from petition.audit import Actor
 from petition.config import Config
 from petition.db import db, transaction
 from petition.errors import N_, Fault
-from petition.imports import columns, looking
+from petition.imports import columns, looking, terms
 from petition.imports.judging import Judge, Judged, header
 from petition.imports.models import ImportBatch, ImportRow
 from petition.imports.reading import PIECE, Broken, Table, unreadable
@@ -86,11 +86,12 @@ def read(
     `progress` hears after each chunk how many rows were read. Raises Unreadable for what is no table of signatures.
     """
     table = Table(source, encoding)
-    report = Report(file_name[-200:], sha256(source), table.encoding, table.guessed, table.separator, columns.unknown(table.header))
+    shown = columns.printable(file_name[-200:])
+    report = Report(shown, sha256(source), table.encoding, table.guessed, table.separator, columns.unknown(table.header))
     for fault in columns.faults(table.header):
         _fault(report, table.line, fault)
     if report.good:
-        _Reader(letter, table, report, config, now, store, actor).run(most, progress)
+        _Reader(letter, source, table, report, config, now, store, actor).run(most, progress)
     if not report.batch:  # what was staged is on record as such; the others are not read in secret either
         audit.note(
             at=now, actor=actor, action="import.read", thing=("letter", letter.slug), team_id=letter.team_id, letter=letter.slug,
@@ -119,8 +120,10 @@ def _fault(report: Report, line: int, fault: Fault) -> None:
 class _Reader:
     """One pass over one file."""
 
-    def __init__(self, letter: Letter, table: Table, report: Report, config: Config, now: datetime, store: bool, actor: Actor) -> None:
-        self._letter, self._table, self._report = letter, table, report
+    def __init__(
+        self, letter: Letter, source: BinaryIO, table: Table, report: Report, config: Config, now: datetime, store: bool, actor: Actor,
+    ) -> None:  # fmt: skip
+        self._letter, self._source, self._table, self._report = letter, source, table, report
         self._now, self._store, self._actor = now, store, actor
         languages = frozenset((*letter.languages, *config.languages))
         self._judge = Judge(letter, languages, config.fingerprint_bytes, now.date())
@@ -128,6 +131,7 @@ class _Reader:
         # By what a row is known again: the line it stands on. Digests, so that a long file needs little room.
         self._seen: dict[bytes, int] = {}
         self._batch_id: int | None = None
+        self._terms = terms.of(letter, now)  # as of its beginning: what changes while it is read counts as a change
         self._letter_id, self._team_id, self._slug = letter.id, letter.team_id, letter.slug
 
     def run(self, most: int, progress: Callable[[int], None]) -> None:
@@ -155,7 +159,9 @@ class _Reader:
                     for fault in found:
                         _fault(report, line, fault)
         except Broken as error:
-            _fault(report, error.line, error.fault)
+            return _fault(report, error.line, error.fault)
+        if sha256(self._source) != report.sha256:  # what is on record would be another file than what was read
+            _fault(report, self._table.line, Fault("file", "changed", N_("The file changed while it was read. Please try again.")))
 
     def _take(self, chunk: list[Judged]) -> None:
         """Look at good rows, leave out what adds nothing, and stage the others."""
@@ -201,6 +207,7 @@ class _Reader:
     def _open(self, session: Session) -> int:
         batch = ImportBatch(
             letter_id=self._letter_id, file_name=self._report.file_name, sha256=self._report.sha256, state="reading",
+            terms=self._terms,
             created_at=self._now, created_by=self._actor.name or self._actor.kind,
         )  # fmt: skip
         session.add(batch)
@@ -227,12 +234,17 @@ def drop(number: int) -> None:
     more = True
     while more:
         with transaction() as session:
-            some = select(ImportRow.line).where(ImportRow.batch_id == number).order_by(ImportRow.line).limit(DROPPED)
-            last = max(session.scalars(some), default=0)
-            session.execute(delete(ImportRow).where(ImportRow.batch_id == number, ImportRow.line <= last))
-            more = last > 0
+            more = drop_some(session, number)
             if not more:
                 forget(session, [number])
+
+
+def drop_some(session: Session, number: int) -> bool:
+    """Forget the next rows that wait; whether there were any."""
+    some = select(ImportRow.line).where(ImportRow.batch_id == number).order_by(ImportRow.line).limit(DROPPED)
+    last = max(session.scalars(some), default=0)
+    session.execute(delete(ImportRow).where(ImportRow.batch_id == number, ImportRow.line <= last))
+    return last > 0
 
 
 def forget(session: Session, numbers: list[int]) -> None:

@@ -124,7 +124,7 @@ def _forth(session: Session, bulk: BulkDecision, config: Config, now: datetime) 
     items = _next(session, bulk, ~BulkItem.done)
     mine = criteria.condition(bulk.letter_id, decisions.starts(bulk.decision, criteria))
     found = _locked(session, select(Signature).where(Signature.id.in_(items), mine).order_by(Signature.id))
-    rows = _without_clashes(session, [each for each in found if each.state == items[each.id].state_before])
+    rows = _without_clashes(session, [(each, state) for each in found if each.state == items[each.id].state_before])
     addresses = [(each, each.email) for each in rows if each.email] if bulk.tell and state != "held" else []
     for each in rows:
         item = items[each.id]
@@ -149,7 +149,7 @@ def _back(session: Session, bulk: BulkDecision, now: datetime) -> bool:
     found = _locked(session, select(Signature).where(Signature.id.in_(items)).order_by(Signature.id))
     # Every decision has its moment: another one means that somebody looked at this signature since.
     standing = [each for each in found if each.state == ENDS[bulk.decision] and each.decided_at == bulk.confirmed_at]
-    rows = _without_clashes(session, standing)
+    rows = _without_clashes(session, [(each, items[each.id].state_before) for each in standing])
     if bulk.tell:  # nobody is told what does not hold any more, and a person's address is back
         for each in rows:
             each.email = take_back(session, each) or each.email
@@ -178,18 +178,26 @@ def _locked(session: Session, query: object) -> Sequence[Signature]:
     return session.scalars(fresh).all()
 
 
-def _without_clashes(session: Session, found: Iterable[Signature]) -> list[Signature]:
-    """Leave out rejected organisations whose name another entry took, or will take in this batch: only one may stand."""
-    rows = list(found)
-    names = Counter(_name(each) for each in rows if each.kind == "organisation" and each.state == "rejected")
-    if not names:
+def _without_clashes(session: Session, found: Iterable[tuple[Signature, str]]) -> list[Signature]:
+    """Leave out organisations without their name that another entry took, or will take in this batch: only one may stand.
+
+    Each comes with the state it is to enter.
+    """
+    moves = list(found)
+    rows = [each for each, _ in moves]
+    nameless = {
+        each.id for each, state in moves
+        if each.kind == "organisation" and each.organisation_key is None and (each.state == "rejected" or state == "published")
+    }  # fmt: skip
+    if not nameless:
         return rows
+    names = Counter(_name(each) for each in rows if each.id in nameless)
     taken = set(session.scalars(select(Signature.organisation_key).where(
         Signature.letter_id == rows[0].letter_id, Signature.organisation_key.in_(names)
     )))  # fmt: skip
     kept = []
     for each in sorted(rows, key=attrgetter("id")):
-        name = _name(each) if each.kind == "organisation" and each.state == "rejected" else None
+        name = _name(each) if each.id in nameless else None
         if name is None or name not in taken:
             kept.append(each)
         if name is not None:

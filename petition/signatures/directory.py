@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
@@ -31,12 +31,19 @@ class Counts:
     rejected: int = 0
     withdrawn: int = 0
     imported: int = 0
+    imported_held: int = 0  # of the held, those collected elsewhere
+    elsewhere: int = 0  # everything that was ever collected elsewhere, whatever became of it
     earlier: int = 0  # of the total, those who signed an earlier version of the text
 
     @property
     def total(self) -> int:
         """Verified signatures that are published, shown by name or not."""
         return self.people + self.organisations
+
+    @property
+    def waiting(self) -> int:
+        """Those who signed here and wait for the team: what the total may still grow by."""
+        return self.held - self.imported_held
 
 
 @dataclass(frozen=True)
@@ -71,15 +78,15 @@ def counts(letter: Letter) -> Counts:
     cells = select(Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major, func.sum(Tally.count)).where(
         Tally.letter_id == letter.id
     )
-    numbers = dict.fromkeys(
-        ("people", "organisations", "hidden", "hidden_people", "held", "rejected", "withdrawn", "imported", "earlier"), 0
-    )
+    numbers = dict.fromkeys((each.name for each in fields(Counts)), 0)
     for kind, origin, state, visibility, major, count in db.session.execute(
         cells.group_by(Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major)
     ):
         count = int(count)
+        numbers["elsewhere"] += count if origin == "imported" else 0
         if state != "published":
             numbers[state] += count
+            numbers["imported_held"] += count if (origin, state) == ("imported", "held") else 0
         elif origin == "imported":
             numbers["imported"] += count
         else:
@@ -100,7 +107,7 @@ def anybody(letter_id: int) -> bool:
 
 
 def countries(letter: Letter) -> list[tuple[str, int]]:
-    """(code, number) of the countries with at least SMALLEST_CELL signatories, the largest first; '' holds the rest."""
+    """(code, number) of the countries with at least SMALLEST_CELL verified signatories, the largest first; '' holds the rest."""
     if letter.protected:
         return []
     cells = select(CountryTally.country, func.sum(CountryTally.count)).where(CountryTally.letter_id == letter.id)

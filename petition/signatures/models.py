@@ -220,7 +220,7 @@ class Tally(Model):
 
 
 class CountryTally(Model):
-    """How many published entries of a kind come from a country."""
+    """How many verified, published entries of a kind come from a country; what was collected elsewhere is in none."""
 
     __tablename__ = "country_tally"
 
@@ -232,7 +232,7 @@ class CountryTally(Model):
 
 
 class LanguageTally(Model):
-    """How many published entries of a kind were signed in a language of the interface."""
+    """How many verified, published entries of a kind were signed in a language of the interface."""
 
     __tablename__ = "language_tally"
 

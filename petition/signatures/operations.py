@@ -24,7 +24,7 @@ from petition.letters.operations import text_shown
 from petition.outbox.models import OutboxMail
 from petition.outbox.preparing import prepares
 from petition.signatures import arrival as ways
-from petition.signatures import checking, codes, consent, flow, levels, screening, tokens, transitions
+from petition.signatures import beside, checking, codes, consent, flow, levels, screening, tokens, transitions
 from petition.signatures.door import Arrival
 from petition.signatures.models import STATEMENT, LinkToken, Signature, SigningRequest
 from petition.signatures.screening import Flag
@@ -32,8 +32,6 @@ from petition.signatures.submission import Submission
 
 CONFIRM_WITHIN = timedelta(days=7)
 SAME_FOR = timedelta(minutes=10)  # the same submission within this time is the same request and the same mail
-# Where nobody may learn who is among the signatories, a second entry of an organisation waits beside the first.
-CONTESTED = Flag("contested", "organisation")
 GRACE = timedelta(hours=24)  # after the closing time, for those who asked in time
 
 
@@ -185,10 +183,10 @@ def _still_open(letter: Letter, now: datetime) -> None:
         raise LetterNotOpen
 
 
-def _sign(session: Session, found: SigningRequest, how: ways.Arrival, config: Config, contested: bool = False) -> Confirmed:
-    """Let the unique constraints decide whether this is a new signature; `contested` where its organisation has an entry."""
+def _sign(session: Session, found: SigningRequest, how: ways.Arrival, config: Config, waits_beside: Flag | None = None) -> Confirmed:
+    """Let the unique constraints decide whether this is a new signature; `waits_beside` where its organisation has an entry."""
     now, signature = how.now, _signature_of(found, how)
-    flags = checking.reasons(session, found.letter, checking.said(signature), how) + [CONTESTED] * contested
+    flags = checking.reasons(session, found.letter, checking.said(signature), how) + ([waits_beside] if waits_beside else [])
     signature.flags = [flag.as_json() for flag in flags]
     waits = screening.holds([flag.code for flag in flags], limits=config.limits)
     try:
@@ -199,11 +197,19 @@ def _sign(session: Session, found: SigningRequest, how: ways.Arrival, config: Co
         organisation = violated(error, "uq_signature_organisation", "signature.letter_id", "signature.organisation_key")
         if not person and not organisation:
             raise
-        if organisation and found.letter.confidential and not _holds(session, found, signature):
-            return _sign(session, found, how, config, contested=True)
+        if organisation and (flag := beside.why(session, found)) is not None:
+            return _beside(session, found, how, config, flag)
         return _standing(session, found, signature, now) or _sign(session, found, how, config)
     _settle(session, found, signature, now, new=True)
     return Confirmed(signature.state, signature)
+
+
+def _beside(session: Session, found: SigningRequest, how: ways.Arrival, config: Config, flag: Flag) -> Confirmed:
+    """Let an entry wait for the team beside the one that stands, once for each mailbox."""
+    if (standing := beside.waiting(session, found)) is None:
+        return _sign(session, found, how, config, flag)
+    _settle(session, found, standing, how.now)
+    return Confirmed("standing", standing)
 
 
 def _signature_of(found: SigningRequest, how: ways.Arrival) -> Signature:
@@ -237,11 +243,12 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
         standing = session.scalars(mine.with_for_update()).one_or_none()
     if standing is None:  # withdrawn or rejected between our attempt and this look
         raise Conflict
-    if standing.origin == "imported" and standing.kind == "person" and standing.state in ("published", "held"):
+    own = standing.address_fingerprint == found.address_fingerprint
+    if standing.origin == "imported" and own and standing.state in ("published", "held"):
         # What was collected elsewhere gives way to the signature that its own mailbox confirms.
         transitions.move(session, standing, "withdrawn", actor=SIGNATORY, now=now, why="signed here")
         return None
-    if found.kind == "organisation" and standing.address_fingerprint != found.address_fingerprint:
+    if found.kind == "organisation" and not own:
         claim = Flag("second_claim", "organisation").as_json()
         standing.flags = standing.flags if claim in standing.flags else [*standing.flags, claim]
         transitions.list_entry(standing)
@@ -254,12 +261,6 @@ def _standing(session: Session, found: SigningRequest, attempted: Signature, now
         outcome = "renewed"
     _settle(session, found, standing, now)
     return Confirmed(outcome, standing)
-
-
-def _holds(session: Session, found: SigningRequest, attempted: Signature) -> bool:
-    """Whether the entry that stands in the way is this mailbox's own."""
-    mine = select(Signature.address_fingerprint).where(Signature.letter_id == found.letter_id)
-    return session.scalar(mine.where(Signature.organisation_key == attempted.organisation_key)) == found.address_fingerprint
 
 
 def _settle(session: Session, found: SigningRequest, signature: Signature, now: datetime, new: bool = False) -> None:
@@ -312,9 +313,11 @@ def apply_change(
     """
     said = checking.said(signature) | {name: value for name, value in values.items() if name in checking.SAID}
     renamed = signature.kind == "organisation" and any(said[name] != getattr(signature, name) for name in ("organisation", "website"))
+    key = screening.fold_organisation(said["organisation"])
+    still_beside = signature.organisation_key is None and key == screening.fold_organisation(signature.organisation)
     if renamed:
         values = values | {
-            "organisation_key": None if contested else screening.fold_organisation(said["organisation"]),
+            "organisation_key": None if contested or still_beside else key,
             "website_host": checking.website_host(said["website"]),
             **levels.after_change(signature, said, now),
         }
@@ -324,7 +327,9 @@ def apply_change(
     new_words = any(said[name] not in ("", getattr(signature, name)) for name in checking.SHOWN[signature.kind])
     flags += [Flag("changed", "organisation")] if renamed or (reviewed and new_words) else []
     flags += [Flag("holding")] if signature.letter.holding and new_words else []
-    flags += [CONTESTED] if contested or (not renamed and CONTESTED.as_json() in signature.flags) else []
+    flags += [beside.CONTESTED] * contested
+    kept = (beside.CONTESTED, beside.IMPORTED) if still_beside or not renamed else ()
+    flags += [each for each in kept if each.as_json() in signature.flags]
     # How it came weighs with the new words as it would have with them at first; what the team decided on weighs no more.
     came = [] if signature.decided_at else [flag["code"] for flag in signature.flags if flag["code"] in screening.ARRIVAL]
     waits = screening.holds([*came, *(flag.code for flag in flags)], limits=config.limits)

@@ -114,7 +114,7 @@ def total(days: list[Days]) -> Days | None:
 
 
 def by_country(letter: Letter) -> list[tuple[str, int, int]]:
-    """Published entries by country: its code, people and organisations, the most first."""
+    """Verified, published entries by country: its code, people and organisations, the most first."""
     cells = select(CountryTally.country, CountryTally.kind, func.sum(CountryTally.count)).where(CountryTally.letter_id == letter.id)
     return _by_kind(cells.group_by(CountryTally.country, CountryTally.kind))
 
@@ -159,7 +159,7 @@ def by_source(letter: Letter) -> list[tuple[str, int]]:
 
 
 def by_language(letter: Letter) -> list[tuple[str, int, int]]:
-    """Published entries by the language of the interface: its code, people and organisations, the most first."""
+    """Verified, published entries by the language of the interface: its code, people and organisations, the most first."""
     cells = select(LanguageTally.language, LanguageTally.kind, func.sum(LanguageTally.count)).where(LanguageTally.letter_id == letter.id)
     return _by_kind(cells.group_by(LanguageTally.language, LanguageTally.kind))
 

@@ -12,12 +12,12 @@ from itertools import groupby
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, delete, insert
+from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from petition import audit
-from petition.audit import Actor
+from petition.audit import PLATFORM, Actor
 from petition.db import is_postgresql
 from petition.errors import ImpossibleMove
 from petition.signatures import screening
@@ -31,6 +31,7 @@ MOVES = {
     "rejected": {"published", "held", "withdrawn"},
     "withdrawn": set[str](),
 }
+BESIDE = {"contested", "imported_entry"}  # why an organisation's entry waits without its name being taken by it
 SHARDS = 8  # on PostgreSQL, where writers run side by side
 
 Cells = Counter[tuple[Any, ...]]
@@ -149,6 +150,8 @@ def move_many(session: Session, signatures: Sequence[Signature], state: str, bec
 
     The audit entries carry `details`.
     """
+    if state == "published":
+        _make_room(session, signatures, because)
     changes: Cells = Counter()
     came_from = [_enter(session, signature, state, because, changes) for signature in signatures]
     session.add_all(signatures)
@@ -171,6 +174,17 @@ def move_many(session: Session, signatures: Sequence[Signature], state: str, bec
     _tell(session, [
         Moved(signature.letter_id, signature.public_id, old, state) for signature, (old, _) in zip(signatures, came_from, strict=True)
     ], because.now)  # fmt: skip
+
+
+def _make_room(session: Session, signatures: Sequence[Signature], because: Because) -> None:
+    """Let what was collected elsewhere of an organisation give way to the entry that a mailbox confirmed and the team publishes."""
+    for each in signatures:
+        if each.kind == "organisation" and each.origin == "online" and each.state and each.organisation_key is None:
+            key = screening.fold_organisation(each.organisation)
+            mine = select(Signature).where(Signature.letter_id == each.letter_id, Signature.organisation_key == key)
+            standing = session.scalars(mine.where(Signature.origin == "imported").with_for_update()).one_or_none()
+            if standing is not None:
+                move(session, standing, "withdrawn", actor=PLATFORM, now=because.now, why="signed here")
 
 
 def arrive_many(session: Session, arriving: Sequence[tuple[Arriving, str]], because: Because) -> None:
@@ -222,7 +236,7 @@ def _enter(session: Session, signature: Signature, state: str, because: Because,
 def _mind_what_is_kept(signature: Signature) -> None:
     """A rejected entry must not block the real organisation, and a rejected person's address is not needed any more."""
     if signature.kind == "organisation":
-        waits_beside = signature.state == "held" and any(flag["code"] == "contested" for flag in signature.flags)
+        waits_beside = signature.state == "held" and any(flag["code"] in BESIDE for flag in signature.flags)
         free = signature.state == "rejected" or waits_beside
         signature.organisation_key = None if free else screening.fold_organisation(signature.organisation)
     elif signature.state == "rejected":
@@ -327,8 +341,9 @@ def weight(signature: Signature) -> dict[tuple[Any, ...], int]:
     """The tally cells that this signature counts in."""
     cell = (Tally, signature.letter_id, signature.major, signature.kind, signature.origin, signature.state, signature.visibility)
     day = (DayTally, signature.letter_id, signature.signed_on, signature.kind, signature.state)
-    # What was collected elsewhere is counted apart, and so in no history of those who signed here.
-    cells: dict[tuple[Any, ...], int] = {cell: 1, day: 1} if signature.origin == "online" else {cell: 1}
+    if signature.origin != "online":  # counted apart, and so in no history, country or language of those who signed here
+        return {cell: 1}
+    cells: dict[tuple[Any, ...], int] = {cell: 1, day: 1}
     if signature.state == "published":
         cells[(LanguageTally, signature.letter_id, signature.kind, signature.language)] = 1
         if signature.country:

@@ -64,11 +64,13 @@ def _one_snapshot(session: Session) -> None:
 
 
 def _tallies(session: Session) -> Iterator[str]:
+    signed_here = Signature.origin == "online"
+    verified = signed_here & (Signature.state == "published")
     for tally, keys, counted in (
         (Tally, ("letter_id", "major", "kind", "origin", "state", "visibility"), None),
-        (DayTally, ("letter_id", "day", "kind", "state"), Signature.origin == "online"),
-        (CountryTally, ("letter_id", "kind", "country"), and_(Signature.state == "published", Signature.country != "")),
-        (LanguageTally, ("letter_id", "kind", "language"), Signature.state == "published"),
+        (DayTally, ("letter_id", "day", "kind", "state"), signed_here),
+        (CountryTally, ("letter_id", "kind", "country"), verified & (Signature.country != "")),
+        (LanguageTally, ("letter_id", "kind", "language"), verified),
     ):
         rows = _cells(session, Signature, keys, func.count(), counted)
         tallied = _cells(session, tally, keys, func.sum(tally.count), None)

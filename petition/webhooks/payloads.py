@@ -25,7 +25,7 @@ def body(session: Session, delivery: WebhookDelivery, config: Config) -> dict[st
     counts = directory.counts(letter)
     said["letter"] = {"slug": letter.slug, "address": f"{config.base_url}/letters/{letter.slug}"}
     said["counts"] = {
-        "total": counts.total, "people": counts.people, "organisations": counts.organisations, "held": counts.held,
+        "total": counts.total, "people": counts.people, "organisations": counts.organisations, "held": counts.waiting,
         "imported": counts.imported,
     }  # fmt: skip
     if "signatures" not in delivery.payload:

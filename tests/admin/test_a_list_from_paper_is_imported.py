@@ -110,3 +110,22 @@ def test_only_those_who_may_import_send_large_bodies(sqlite_client: FlaskClient)
     assert editor.post(PAGE, data=b"", content_type="multipart/form-data; boundary=x", environ_overrides=declared).status_code == 413
     assert "at most 20000 rows" in upload(editor, ("name\n" + "A\n" * 20_001).encode()).text.replace(",", "")
     assert stored() == 0
+
+
+def test_the_page_says_which_rules_changed_since(sqlite_client: FlaskClient) -> None:
+    factories.letter()
+    browser = people.browser(people.member("editor"))
+    first, second = (upload(browser, content).location for content in (PAPER.encode(), b"name\nRosa Rag\n"))
+    form = browser.get(first).text
+    assert "Add 4 signatures" in form and people.post(browser, f"{second}/confirm", second, agreed="yes").status_code == 303
+    letters.find("open-the-road").holding = True
+    db.session.commit()
+    page = browser.get(first).text
+    assert "has changed since this file was read: whether everything new waits." in page and "Add 4 signatures" not in page
+    late = browser.post(f"{first}/confirm", data={"csrf_token": people.token(browser.get(first)), "agreed": "yes"})
+    assert late.status_code == 409 and late.text.count("has changed since this file was read") == 1
+    work()
+    assert rows() == []
+    page = browser.get(second).text
+    assert "changed while this file was being added: whether everything new waits." in page
+    assert '<span class="state">taken back</span>' in page and "<dt>Taken back</dt>" not in page

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from petition.imports import columns
+from petition.imports import columns, reading
 from petition.imports.reading import Broken, Table, Unreadable
 
 RUSSIAN = "Имя;Организация\nИван Петров;Школа\nОльга Соколова;\n"
@@ -53,6 +53,22 @@ def test_the_separator_is_found_out(content: str, separator: str) -> None:
     assert table.separator == separator
     assert rows[0][1][1] == "cook"
     assert [columns.column(each) for each in table.header] == ["name", "role"]
+
+
+def test_letters_far_down_a_long_file_tell_its_encoding_too() -> None:
+    table, rows = read(("Name\n" + "Ana Anders\n" * 100_000 + "Иван Петров\n").encode("windows-1251"))
+    assert (table.encoding, rows[-1][1]) == ("windows-1251", ["Иван Петров"])
+
+
+@pytest.mark.parametrize("encoding", ["", "utf-16", "windows-1251"])
+def test_a_file_that_is_too_large_is_not_read_whatever_its_encoding(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 2**20)
+    with pytest.raises(Unreadable, match="at most 1 MB"):
+        read(("name\n" + "Ana\n" * 300_000).encode(encoding or "utf-8"), encoding)
+
+
+def test_names_of_columns_that_are_not_read_steer_no_terminal() -> None:
+    assert columns.unknown(["name", "\x1b[31mred\x07", "b\u202ea"]) == ["�[31mred�", "b�a"]
 
 
 def test_lines_are_those_of_the_file() -> None:

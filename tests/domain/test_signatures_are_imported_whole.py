@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import threading
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from petition.audit import COMMAND_LINE
-from petition.db import db
-from petition.imports import batches, landing, staging
+from petition.db import db, transaction
+from petition.imports import batches, landing, staging, terms
 from petition.imports.models import ImportBatch, ImportRow
 from petition.letters import operations as letters
+from petition.letters.models import Letter
 from petition.outbox.models import OutboxMail
-from petition.signatures import directory, ledger
+from petition.signatures import directory, ledger, series, tokens
 from petition.signatures.models import Signature
 from petition.upkeep import retention
 from tests import factories
 from tests.admin import people
 from tests.importing import HEAD, PAPER, bring, read, rows, stored, work
-from tests.waves import faults
+from tests.waves import faults, wave
 
 
 def test_a_file_becomes_signatures_that_are_counted_apart(app: Flask) -> None:
@@ -85,6 +87,18 @@ def test_every_file_that_is_read_is_on_record(sqlite_app: Flask) -> None:
     read(letter, HEAD + "Rosa Rag,,,,,,,\n", store=False)
     assert [each.details["rows"] for each in people.recorded("import.read")] == [4, 6, 1]
     assert len(people.recorded("import.staged")) == 1
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_staged(sqlite_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    letter, file = factories.letter(), tmp_path / "fair.csv"
+    file.write_text(PAPER, encoding="utf-8")
+    monkeypatch.setattr(staging, "CHUNK", 1)
+    with file.open("rb") as source:
+        report = staging.read(
+            letter, source, file_name="a\x00\u202eb.csv", config=factories.config(), actor=COMMAND_LINE, now=factories.now(),
+            progress=lambda _: file.write_text(PAPER + "Rosa Rag,,,,,,,\n", encoding="utf-8"),
+        )  # fmt: skip
+    assert ([fault.code for _, fault in report.faults], report.file_name, stored()) == (["changed"], "a��b.csv", 0)
 
 
 FAULTY = HEAD + (
@@ -224,6 +238,21 @@ def test_whoever_withdrew_is_not_brought_back_by_a_file(app: Flask) -> None:
     assert db.session.scalar(text("SELECT count(*) FROM departure")) == 0
 
 
+def test_whoever_hid_their_entry_is_not_brought_back_by_the_mended_file(app: Flask) -> None:
+    letter, client = factories.letter(), app.test_client()
+    batch = bring(letter, PAPER + "Ana S.,,,,ana@example.org,,,\n")
+    for number in (0, -1):  # one only looks, the other hides
+        with transaction() as session:
+            token = tokens.issue(session, "find", leads_to=rows()[number], expires_at=None)
+    assert client.post(f"/signature/{token}", data={"action": "change", "visibility": "counted"}).status_code == 303
+    assert rows()[-1].visibility == "counted"
+    batches.start_back(batch.public_id, COMMAND_LINE, factories.now())
+    work()
+    assert bring(letters.find(letter.slug), PAPER + "Ana S.,,,,ana@example.org,,,\n").state == "done"
+    assert [each.name for each in rows() if each.state != "withdrawn"] == ["Paula Paper", "Piet Pencil", "", ""]
+    assert faults(factories.now()) == []
+
+
 def test_what_nobody_confirms_is_forgotten(sqlite_app: Flask) -> None:
     letter = factories.letter()
     read(letter, PAPER)
@@ -252,6 +281,88 @@ def test_readers_see_what_was_collected_elsewhere_apart(sqlite_app: Flask) -> No
     assert factories.count(client)["imported"] == 3
     listed = client.get("/api/v1/letters/open-the-road/signatories").json
     assert {each["verification"] for each in listed["signatories"]} == {"imported"}
+    wave(letter, 10, "published", country="DE", mail_domain=None, network=None, hour=None)
+    bring(letter, HEAD + "".join(f"Paper {number},,,{country},,,,\n" for number, country in enumerate(["DE"] * 3 + ["FR"] * 12)))
+    found = letters.find(letter.slug)
+    assert directory.countries(found) == [("DE", 10)], "no country is named, and none grows, by what was collected elsewhere"
+    assert (series.by_country(found), series.by_language(found)) == ([("DE", 10, 0)], [("en", 10, 0)])
+    # Nor does what waits: the entry of the guild came from the file as well.
+    told = factories.count(client)
+    assert (told["total"], told["imported"], told["held"], directory.counts(found).held) == (10, 18, 0, 1)
+    assert "wait to be checked" not in client.get("/letters/open-the-road/signatories").text
+    assert faults(factories.now()) == []
     figures = client.get("/letters/open-the-road/integrity").text
-    assert "3 signatures were collected elsewhere" in figures
-    assert "<th scope=\"row\">Published and counted</th><td>0</td>" in figures
+    assert "18 signatures were collected elsewhere" in figures and "Those collected elsewhere are listed here as well." in figures
+    assert '<th scope="row">Published and counted</th><td>10</td>' in figures
+
+
+CHANGES = {
+    "holding": {"holding": True}, "risk": {"risk": "protected"}, "review": {"review": "all"},
+    "signatories": {"signatories": "organisations"}, "closed": {"status": "closed"},
+}  # fmt: skip
+
+
+def change(letter: Letter, values: dict[str, object]) -> None:
+    db.session.rollback()
+    for name, value in values.items():
+        setattr(letters.find(letter.slug), name, value)
+    db.session.commit()
+
+
+def test_a_file_lands_only_under_the_rules_it_was_read_under(app: Flask) -> None:
+    letter = factories.letter()
+    report = read(letter, PAPER)
+    before = {name: getattr(letter, name) for values in CHANGES.values() for name in values}
+    for what, values in CHANGES.items():
+        change(letter, values)
+        with pytest.raises(batches.RulesChanged) as refused:
+            batches.start(report.batch, COMMAND_LINE, factories.now())
+        assert refused.value.sentence.count(terms.WHAT[what]) == 1, what
+        change(letter, before)
+    factories.sign(app.test_client(), **factories.ANA)
+    factories.letter(body="Open the other road, please.")
+    with pytest.raises(batches.RulesChanged, match="the text"):
+        batches.start(report.batch, COMMAND_LINE, factories.now())
+    work()
+    assert [each.name for each in rows()] == ["Ana Sample"]
+    assert bring(letters.find(letter.slug), PAPER).done == 4, "read again, it lands"
+    assert rows()[1].major == 2
+
+
+def test_an_import_whose_rules_change_on_the_way_is_taken_back_whole(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    letter = factories.letter()
+    monkeypatch.setattr(landing, "BATCH", 2)
+    monkeypatch.setattr(staging, "DROPPED", 1)
+    report = read(letter, PAPER + "Rosa Rag,,,,,,,\n")
+    batches.start(report.batch, COMMAND_LINE, factories.now())
+    number, lease = landing._claim(factories.now())  # type: ignore[misc]
+    lease = landing._batch(number, lease, factories.now())
+    assert len(rows()) == 2
+    change(letter, {"holding": True})
+    while lease is not None:
+        lease = landing._batch(number, lease, factories.now())
+    batch = batches.by_id(report.batch, fresh=True)
+    assert (batch.state, batch.changed, batch.done, batch.returned, batch.taken_back_by) == ("taken back", ["holding"], 2, 2, "platform")
+    assert ([each.state for each in rows()], db.session.query(ImportRow).count()) == (["withdrawn"] * 2, 0)
+    counts = directory.counts(letters.find(letter.slug))
+    assert (counts.imported, counts.held, counts.withdrawn) == (0, 0, 2)
+    steps = [
+        (each.action, each.actor_kind, each.details.get("changed"))
+        for each in (*people.recorded("import.taking_back"), *people.recorded("import.taken_back"))
+    ]
+    assert steps == [("import.taking_back", "platform", "holding"), ("import.taken_back", "platform", None)]
+    assert faults(factories.now()) == []
+    assert read(letters.find(letter.slug), PAPER).held == 4, "and judged by the rules that hold now it may come again"
+
+
+def test_a_letter_that_closes_by_the_clock_lets_what_was_confirmed_in_time_land(sqlite_app: Flask) -> None:
+    letter = factories.letter()
+    now = factories.now()
+    change(letter, {"closes": now + timedelta(minutes=5)})
+    first, second = read(letters.find(letter.slug), PAPER), read(letters.find(letter.slug), HEAD + "Rosa Rag,,,,,,,\n")
+    batches.start(first.batch, COMMAND_LINE, now)
+    while landing.work(clock=lambda: now + timedelta(minutes=6), stop=threading.Event(), seconds=30):
+        pass
+    assert batches.by_id(first.batch, fresh=True).state == "done"
+    with pytest.raises(batches.RulesChanged):
+        batches.start(second.batch, COMMAND_LINE, now + timedelta(minutes=6))

@@ -10,7 +10,9 @@ from sqlalchemy import inspect, text
 from petition.config import data_folder
 from petition.db import db
 from tests.admin import people
-from tests.factories import ANA, UNION, ask, count, letter, sign
+from tests.factories import ANA, UNION, ask, count, letter, now, sign
+from tests.importing import bring
+from tests.waves import faults
 
 
 def test_a_migrated_database_is_what_the_models_describe(app):
@@ -51,6 +53,23 @@ def test_going_down_and_up_again_loses_nothing_that_the_first_schema_holds(app):
         days = connection.execute(text("SELECT kind, state, count FROM day_tally")).all()
     assert [tuple(row) for row in days] == [("person", "published", 1)]
     assert count(client)["total"] == 1
+
+
+def test_countries_and_languages_are_counted_again_without_what_was_collected_elsewhere(app):
+    found, client = letter(), app.test_client()
+    sign(client, **ANA, country="FR")
+    bring(found, "name,country\nPaula Paper,FR\nPiet Pencil,DE\n")
+    numbers = text("SELECT country AS name, sum(count) FROM country_tally GROUP BY 1 "
+                   "UNION SELECT language, sum(count) FROM language_tally GROUP BY 1 ORDER BY 1")  # fmt: skip
+    seen = []
+    for step in (lambda: None, lambda: downgrade(revision="0011"), upgrade):
+        db.session.remove()
+        step()
+        db.engine.dispose()
+        with db.engine.connect() as connection:
+            seen.append([tuple(row) for row in connection.execute(numbers) if row[1]])
+    assert seen == [[("FR", 1), ("en", 1)], [("DE", 1), ("FR", 2), ("en", 3)], [("FR", 1), ("en", 1)]]
+    assert faults(now()) == []
 
 
 def test_there_is_one_head():

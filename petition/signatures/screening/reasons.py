@@ -31,6 +31,7 @@ _CONTENT = {
     "changed": (100, N_("A checked entry was changed.")),
     "second_claim": (100, N_("Another representative asked for the same organisation.")),
     "contested": (100, N_("Another entry of the same organisation stands; this letter tells nobody so.")),
+    "imported_entry": (100, N_("An entry of the same organisation was collected elsewhere; it gives way when this one is published.")),
     "reported": (100, N_("Readers reported it.")),
     "blocked": (100, N_("A block list names its address, mail domain or network.")),
     "honeypot": (100, N_("A field was filled in that people do not see.")),
