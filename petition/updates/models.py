@@ -82,7 +82,7 @@ class Follower(Model):
     email: Mapped[str] = mapped_column(String(254))
     address_fingerprint: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(20))
-    digest: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of the token in the mail that asked
+    digest: Mapped[str] = mapped_column(String(64), unique=True)  # drawn by lot: the link in the mails that ask is made from it and a key
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)  # while nobody confirmed
 
