@@ -13,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from petition import i18n, outbox
+from petition.audit import PLATFORM
 from petition.config import Config
 from petition.db import db, serialise, transaction
 from petition.errors import Busy, PetitionError
@@ -68,7 +69,7 @@ def _step(number: int, config: Config, now: datetime) -> int:
         if found.state not in UNFINISHED:
             return 0
         if _is_off(found):
-            found.state, found.finished_at = "stopped", now
+            mailing.halt(session, found, PLATFORM, now)
             return 0
         if found.state == "gathering":
             return int(mailing.gather(session, found)) or 1

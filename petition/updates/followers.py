@@ -25,6 +25,7 @@ from petition.outbox.preparing import prepares
 from petition.signatures import changes, tokens
 from petition.signatures.models import Signature
 from petition.signatures.operations import letter_values
+from petition.updates import recipients
 from petition.updates.models import Follower
 
 CONFIRM_WITHIN = timedelta(days=7)
@@ -192,6 +193,7 @@ def stop(given: str, *, config: Config, now: datetime) -> None:
         session.execute(delete(Follower).where(Follower.letter_id == letter_id, Follower.address_fingerprint == mailbox))
         changes.stop_news(session, letter_id, mailbox, now=now)
         outbox.stop(session, f"news:{letter_id}", now, mailbox)
+        recipients.forget(session, letter_id, mailbox)
 
 
 def readers(letter: Letter) -> int:
@@ -202,16 +204,8 @@ def readers(letter: Letter) -> int:
 
 def wanted_by(letter: Letter) -> int:
     """How many want news of a letter, signatories and followers together; who is both counts twice until it is mailed."""
-    signed = select(func.count()).select_from(Signature).where(*asked(letter.id))
+    signed = select(func.count()).select_from(Signature).where(*recipients.asked(letter.id))
     return (db.session.scalar(signed) or 0) + readers(letter)
-
-
-def asked(letter_id: int) -> tuple[Any, ...]:
-    """The conditions that signatories meet who asked for news and are reached."""
-    return (
-        Signature.letter_id == letter_id, Signature.updates, Signature.email.is_not(None), Signature.state == "published",
-        Signature.address_fingerprint.is_not(None),
-    )  # fmt: skip
 
 
 def over(now: datetime) -> Any:
