@@ -7,8 +7,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -21,11 +20,11 @@ from sqlalchemy.orm import Session
 
 from petition import addresses
 from petition.config import Config
-from petition.db import db, is_postgresql, transaction
+from petition.db import db, is_postgresql, reading, transaction
 from petition.errors import Busy, PetitionError
 from petition.outbox import LONGEST_WAIT, suppression, tally
 from petition.outbox.models import EMPTIED, OutboxMail
-from petition.outbox.preparing import is_wanted, prepared
+from petition.outbox.preparing import prepared, verdict
 from petition.outbox.rendering import FAULTS, render
 from petition.outbox.transport import InDoubt, Permanent, Temporary, Transport, Unavailable, open_transport
 
@@ -123,17 +122,6 @@ def _counts(done: Counter[str], trouble: str = "") -> Counts:
     return Counts(done["sent"], done["retried"], done["failed"], trouble)
 
 
-@contextmanager
-def _reading() -> Iterator[Session]:
-    """Read without keeping a transaction open, which would hold back the database's own upkeep; raises Busy."""
-    try:
-        yield db.session()
-    except (OperationalError, InterfaceError) as error:
-        raise Busy from error
-    finally:
-        db.session.rollback()
-
-
 def _due(now: datetime) -> ColumnElement[bool]:
     """What may be claimed now.
 
@@ -148,14 +136,14 @@ def _due(now: datetime) -> ColumnElement[bool]:
 
 
 def _is_due(now: datetime) -> bool:
-    with _reading() as session:
+    with reading() as session:
         return session.scalar(select(OutboxMail.id).where(_due(now)).limit(1)) is not None
 
 
 def _drop_expired(now: datetime) -> None:
     """Forget the addresses of mails that would come too late, even while nothing can be sent."""
     expired = and_(_due(now), OutboxMail.expires_at <= now)
-    with _reading() as session:
+    with reading() as session:
         if session.scalar(select(OutboxMail.id).where(expired).limit(1)) is None:
             return
     with transaction() as session:
@@ -209,7 +197,10 @@ def _claim(now: datetime) -> OutboxMail | str | None:
         mail.leased_until, mail.attempts = now + LEASE, mail.attempts + 1
         mail.unknowns += unknown
         session.flush()
-        if suppression.silences(session, mail.message, mail.recipient_fingerprint) or not is_wanted(session, mail, now):
+        wanted = not suppression.silences(session, mail.message, mail.recipient_fingerprint) and verdict(session, mail, now)
+        if isinstance(wanted, timedelta):
+            return _put_off(mail, wanted, now)
+        if not wanted:
             # Its holder stopped all mail, or what this one is about, while it was queued.
             _record(mail, now, "stopped", state="stopped", finished_at=now, leased_until=None, **EMPTIED)
             return "stopped"
@@ -252,6 +243,14 @@ def _retry(mail: OutboxMail, why: str, now: datetime, doubts: int | None = None)
     unknowns = mail.unknowns if doubts is None else doubts
     _record(mail, now, "delayed" if mail.attempts == 1 else "", due_at=due_at, leased_until=None, last_error=why, unknowns=unknowns)
     return "retried"
+
+
+def _put_off(mail: OutboxMail, pause: timedelta, now: datetime) -> str:
+    """Let a mail wait for what it is about; that takes nothing of the time for which it is tried, nor of its tries."""
+    # Not as one that nobody tried: those are looked at within a minute, and count as what the mail server does not take.
+    tried = max(mail.attempts - 1, 1)
+    _record(mail, now, leased_until=None, due_at=now + pause, expires_at=mail.expires_at + pause, attempts=tried)
+    return "put off"
 
 
 def _give_up(mail: OutboxMail, why: str, now: datetime, **more: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +12,10 @@ from petition.outbox.models import OutboxMail
 
 Preparer = Callable[[Session, OutboxMail, datetime], dict[str, Any]]
 
-Guard = Callable[[Session, OutboxMail, datetime], bool]
+# Whether a mail is wanted, or after how long to ask again.
+Verdict = bool | timedelta
+
+Guard = Callable[[Session, OutboxMail, datetime], Verdict]
 
 _preparers: dict[str, Preparer] = {}
 _guards: dict[str, Guard] = {}
@@ -32,7 +35,7 @@ def prepares(message: str) -> Callable[[Preparer], Preparer]:
 
 
 def guards(message: str) -> Callable[[Guard], Guard]:
-    """Register the decorated function to be asked before every try whether this message is still wanted."""
+    """Register the decorated function to be asked before every try whether this message is still wanted, or should wait."""
 
     def register(guard: Guard) -> Guard:
         _guards[message] = guard
@@ -41,8 +44,8 @@ def guards(message: str) -> Callable[[Guard], Guard]:
     return register
 
 
-def is_wanted(session: Session, mail: OutboxMail, now: datetime) -> bool:
-    """Whether the mail should still go out; what nobody guards should."""
+def verdict(session: Session, mail: OutboxMail, now: datetime) -> Verdict:
+    """Whether the mail should still go out, or after how long to ask again; what nobody guards should."""
     guard = _guards.get(mail.message)
     return guard is None or guard(session, mail, now)
 

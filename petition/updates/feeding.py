@@ -9,18 +9,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from petition import i18n, outbox
 from petition.audit import PLATFORM
 from petition.config import Config
-from petition.db import db, serialise, transaction
+from petition.db import reading, serialise, transaction
 from petition.errors import Busy, PetitionError
 from petition.letters import text
 from petition.letters.models import Letter
+from petition.outbox import pace
 from petition.outbox.models import OutboxMail
-from petition.outbox.preparing import guards
+from petition.outbox.preparing import Verdict, guards
 from petition.signatures.models import Signature
 from petition.signatures.operations import letter_values
 from petition.updates import followers, mailing
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 FAULTS = (PetitionError, SQLAlchemyError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 CHUNK = 100  # mails handed over in one transaction
 MINUTE = timedelta(minutes=1)
+PAUSE = timedelta(minutes=15)  # after which a last call that waits for the end of a pause looks again
 LIFETIME = timedelta(days=3)  # for which one mail is tried
 LARGE = 12  # domains with the most mailboxes, which are served first since they take longest
 
@@ -53,12 +55,8 @@ def work(config: Config, now: datetime) -> int:
 
 
 def _unfinished() -> list[int]:
-    try:
-        return list(db.session.scalars(select(Mailing.id).where(Mailing.state.in_(UNFINISHED)).order_by(Mailing.id)))
-    except (OperationalError, InterfaceError) as error:
-        raise Busy from error
-    finally:
-        db.session.rollback()
+    with reading() as session:
+        return list(session.scalars(select(Mailing.id).where(Mailing.state.in_(UNFINISHED)).order_by(Mailing.id)))
 
 
 def _step(number: int, config: Config, now: datetime) -> int:
@@ -79,12 +77,8 @@ def _step(number: int, config: Config, now: datetime) -> int:
 def _large(number: int) -> list[str]:
     """The domains where most of a mailing's mailboxes wait; read before the writers' turn is taken."""
     waiting = select(MailingRecipient.domain).where(MailingRecipient.mailing_id == number, MailingRecipient.fed_at.is_(None))
-    try:
-        return list(db.session.scalars(waiting.group_by(MailingRecipient.domain).order_by(func.count().desc()).limit(LARGE)))
-    except (OperationalError, InterfaceError) as error:
-        raise Busy from error
-    finally:
-        db.session.rollback()
+    with reading() as session:
+        return list(session.scalars(waiting.group_by(MailingRecipient.domain).order_by(func.count().desc()).limit(LARGE)))
 
 
 def _is_off(found: Mailing) -> bool:
@@ -99,7 +93,7 @@ def _feed(session: Session, found: Mailing, large: list[str], config: Config, no
         return gone
     if calls and state != "open" and not late:
         return 0  # paused: it goes on when the letter does
-    used = _used(session, now)
+    used = _used(session, now) + pace.lately(session, now, besides="news:")  # and reminders, and what asks for a new version
     # What a mail server does not take piles up here, at most for a minute, and not in the outbox.
     room = min(CHUNK, config.mail_rate - used.total(), config.mail_rate - outbox.waiting_in_bulk(session, untried=True))
     rows = list(_next(session, found, large, room, used, config.mail_domain_rate)) if room > 0 else []
@@ -229,7 +223,7 @@ def _of(found: Mailing, each: MailingRecipient, language: str, config: Config) -
 
 @guards("update")
 @guards("last_call")
-def _still_wanted(session: Session, mail: OutboxMail, now: datetime) -> bool:
+def _still_wanted(session: Session, mail: OutboxMail, now: datetime) -> Verdict:
     """Whether the mailing still runs and its recipient still wants it, at the moment it is sent."""
     values = mail.values or {}
     person = select(Signature.id).where(Signature.id == values["source_id"], *_WANTS)
@@ -243,8 +237,10 @@ def _still_wanted(session: Session, mail: OutboxMail, now: datetime) -> bool:
     return mail.message != "last_call" or _is_in_time(session, int(values["mailing"]), mail, now)
 
 
-def _is_in_time(session: Session, number: int, mail: OutboxMail, now: datetime) -> bool:
-    """Whether a last call still says what is so: the letter is open, and its reader has not signed."""
+def _is_in_time(session: Session, number: int, mail: OutboxMail, now: datetime) -> Verdict:
+    """Whether a last call still says what is so: the letter is open, or will be after a pause, and its reader has not signed."""
     letter = session.scalars(select(Letter).join(Mailing).where(Mailing.id == number).execution_options(populate_existing=True)).one()
     signed = select(mailing.has_signed(letter.id, mail.recipient_fingerprint))
-    return letter.state(now) == "open" and not session.scalar(signed)
+    if session.scalar(signed):
+        return False
+    return PAUSE if letter.state(now) == "paused" else letter.state(now) == "open"

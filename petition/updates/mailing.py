@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from petition import addresses, audit, outbox
 from petition.audit import PLATFORM, Actor
-from petition.db import db, is_postgresql, transaction
+from petition.db import db, is_postgresql, reading, transaction
 from petition.errors import N_, Conflict
 from petition.letters.models import Letter
 from petition.signatures.models import Signature
@@ -166,12 +166,13 @@ def want_last_call(letter: Letter, wanted: bool, *, actor: Actor, now: datetime)
 
 
 def call_last(now: datetime) -> int:
-    """Begin the last call of every open letter that closes soon and has had none; how many."""
+    """Begin the last call of every open letter that closes soon and has had none; how many. Raises Busy."""
     due = select(Letter).where(
         Letter.status == "open", Letter.closes > now + TOO_LATE, Letter.closes <= now + BEFORE_CLOSING,
         ~exists().where(Mailing.letter_id == Letter.id, Mailing.kind == "last_call"),
     )  # fmt: skip
-    numbers = [each.id for each in db.session.scalars(due) if each.state(now) == "open"]
+    with reading() as session:
+        numbers = [each.id for each in session.scalars(due) if each.state(now) == "open"]
     return sum(_call(number, now) for number in numbers)
 
 
