@@ -50,11 +50,13 @@ def verdict(session: Session, mail: OutboxMail, now: datetime) -> Verdict:
     return guard is None or guard(session, mail, now)
 
 
+def needs_preparing(mail: OutboxMail) -> bool:
+    """Whether values are still open."""
+    return mail.message in _preparers and (mail.values or {}).get("prepared") is not True
+
+
 def prepared(session: Session, mail: OutboxMail, now: datetime) -> dict[str, Any]:
     """The values to render; made once and kept on the row, so that a second try sends the same links."""
-    values = mail.values or {}
-    preparer = _preparers.get(mail.message)
-    if preparer is None or values.get("prepared") is True:
-        return values
-    mail.values = {**preparer(session, mail, now), "prepared": True}
-    return mail.values
+    if needs_preparing(mail):
+        mail.values = {**_preparers[mail.message](session, mail, now), "prepared": True}
+    return mail.values or {}

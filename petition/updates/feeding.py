@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -221,18 +221,27 @@ def _of(found: Mailing, each: MailingRecipient, language: str, config: Config) -
     return {"unsubscribe": link, "signed": each.source == "signature", "source": each.source, "source_id": each.source_id}
 
 
+def _question(person: Any) -> Any:
+    """Two small questions in one, put together once: this is asked for every mail of a mailing."""
+    runs = select(Mailing.id).outerjoin(Mailing.update).where(
+        Mailing.id == bindparam("mailing"), Mailing.state.in_(UNFINISHED), or_(Mailing.update_id.is_(None), Update.state == "published")
+    )  # fmt: skip
+    return select(and_(runs.exists(), person.exists()))
+
+
+_QUESTIONS = {
+    "signature": _question(select(Signature.id).where(Signature.id == bindparam("number"), *_WANTS)),
+    "follower": _question(select(Follower.id).where(Follower.id == bindparam("number"))),
+}
+
+
 @guards("update")
 @guards("last_call")
 def _still_wanted(session: Session, mail: OutboxMail, now: datetime) -> Verdict:
     """Whether the mailing still runs and its recipient still wants it, at the moment it is sent."""
     values = mail.values or {}
-    person = select(Signature.id).where(Signature.id == values["source_id"], *_WANTS)
-    reader = select(Follower.id).where(Follower.id == values["source_id"])
-    runs = select(Mailing.id).outerjoin(Mailing.update).where(
-        Mailing.id == values["mailing"], Mailing.state.in_(UNFINISHED), or_(Mailing.update_id.is_(None), Update.state == "published")
-    )  # fmt: skip
-    # Two small questions in one: this is asked for every mail of a mailing.
-    if not session.scalar(select(and_(runs.exists(), (person if values["source"] == "signature" else reader).exists()))):
+    asked = {"mailing": values["mailing"], "number": values["source_id"]}
+    if not session.scalar(_QUESTIONS[values["source"]], asked):
         return False
     return mail.message != "last_call" or _is_in_time(session, int(values["mailing"]), mail, now)
 

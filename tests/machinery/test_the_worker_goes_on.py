@@ -169,7 +169,7 @@ def test_a_job_that_fails_stops_no_other_job(
 @pytest.mark.parametrize("broken", ["feeding.work", "sweeping.work", "landing.work", "delivering.work", "Press.look"])
 @pytest.mark.parametrize("error", [RecursionError("ana@example.org"), Busy()])
 def test_no_part_of_a_round_ends_it_or_starves_the_others(
-    broken: str, error: Exception, sqlite_app: Flask, petition_config: Config, monkeypatch: pytest.MonkeyPatch,
+    broken: str, error: Exception, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     done: list[str] = []
@@ -182,7 +182,7 @@ def test_no_part_of_a_round_ends_it_or_starves_the_others(
     monkeypatch.setattr(getattr(worker, room), name, fails)
     monkeypatch.setattr(worker, "EVERY", {lambda _config, _now: done.append("sound"): 0.0})
     queue_mail()
-    with served(petition_config) as (server, config), _running(sqlite_app, config, Clock()):
+    with served(sqlite_app.config["PETITION"]) as (server, config), _running(sqlite_app, config, Clock()):
         _until(lambda: done.count("broken") >= 3 and done.count("sound") >= 3 and len(server.mails) == 1)
     assert ("failed" if isinstance(error, RecursionError) else "busy") in caplog.text
     assert "ana@" not in caplog.text
