@@ -157,7 +157,7 @@ class Config:
     base_url: str = setting("The site's own address, the only source of absolute links.", _site, "http://127.0.0.1:8000", "`http://127.0.0.1:8000`")
     mail_url: str = setting("Where mail goes: `smtp://`, `smtps://` or `smtp+starttls://user:password@host:port`; `mailbox:` keeps it in a folder (demo and development only).", _mail, "", "`mailbox:` in demo and development", secret=True)
     mail_from: str = setting("Whom the mails come from.", _sender, "Open letters <letters@localhost.localdomain>", "`Open letters <letters@localhost.localdomain>`")
-    mail_rate: int = setting("How many mails of a mailing (updates, last calls) go out a minute at most, all together; other mails do not wait for them.", _rate, 600, "`600`")
+    mail_rate: int = setting("How many mails in bulk (updates, last calls, reminders, questions about a new version) go out a minute at most, all together; other mails do not wait for them.", _rate, 600, "`600`")
     mail_domain_rate: int = setting("How many of those go to one mail domain a minute at most.", _rate, 120, "`120`")
     bounce_address: str = setting("Where mails that cannot be delivered come back to, used as the envelope sender; `PETITION_BOUNCES` reads its mailbox.", _address, "", "the address of `PETITION_MAIL_FROM`")
     bounces: str = setting("A mailbox of returned mails and complaints that the worker reads every minute: `maildir:/path`; what it understood is deleted there.", _bounces, "", "none is read")

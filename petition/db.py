@@ -201,6 +201,17 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
+def reading() -> Iterator[Session]:
+    """Read without keeping a transaction open, which would hold back the database's own upkeep; raises Busy."""
+    try:
+        yield db.session()
+    except (OperationalError, InterfaceError) as error:
+        raise Busy from error
+    finally:
+        db.session.rollback()
+
+
+@contextmanager
 def _turn(session: Session) -> Iterator[None]:
     queue = _queues.get(id(session.get_bind()))
     if queue is None:

@@ -27,6 +27,7 @@ from petition.outbox.models import OutboxMail
 from petition.signatures import tokens
 from petition.updates import mailing
 from petition.updates.models import Follower, Mailing
+from petition.updates.reckoning import reckon
 from tests import factories, newsroom, postgresql
 from tests.conftest import settings
 from tests.mailing import queue_mail
@@ -120,7 +121,7 @@ def mail_out(app: Flask, folder: Path, subscribers: int, kills: int, *, wait_for
                 _release()
         told.seconds = time.monotonic() - began
     stands = db.session.scalars(select(Mailing).execution_options(populate_existing=True)).one()
-    told.state, told.sent = stands.state, stands.sent
+    told.state, told.sent = stands.state, reckon(db.session(), stands)["sent"]
     return told
 
 

@@ -86,7 +86,8 @@ class Table:
             fault = Fault("file", "quotes", N_("A quotation mark is missing, or a cell is far too long."))
             raise Broken(self._skipped + line + 1, fault) from error
         finally:
-            text.detach()
+            if not self._source.closed:  # by whoever needs no more rows
+                text.detach()
 
 
 def _text(source: BinaryIO, encoding: str) -> io.TextIOWrapper:

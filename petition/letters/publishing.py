@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from petition import audit
 from petition.audit import PLATFORM, Actor
-from petition.db import db, transaction
+from petition.db import reading, transaction
 from petition.errors import N_, Conflict, Fault, Invalid
 from petition.letters import operations as letters
 from petition.letters.drafts import LENGTH, NoDraft
@@ -57,8 +57,8 @@ def schedule(letter: Letter, at: datetime | None, *, actor: Actor, now: datetime
 def publish_due(now: datetime) -> int:
     """Open the drafts whose moment has come; returns how many. Raises Busy."""
     due = select(Letter.id, Letter.slug).where(Letter.status == "draft", Letter.publishes_at <= now)
-    found = [(number, slug) for number, slug in db.session.execute(due)]
-    db.session.rollback()
+    with reading() as session:
+        found = [(number, slug) for number, slug in session.execute(due)]
     return sum(_publish(number, slug, now) for number, slug in found)
 
 

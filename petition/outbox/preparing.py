@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +12,10 @@ from petition.outbox.models import OutboxMail
 
 Preparer = Callable[[Session, OutboxMail, datetime], dict[str, Any]]
 
-Guard = Callable[[Session, OutboxMail, datetime], bool]
+# Whether a mail is wanted, or after how long to ask again.
+Verdict = bool | timedelta
+
+Guard = Callable[[Session, OutboxMail, datetime], Verdict]
 
 _preparers: dict[str, Preparer] = {}
 _guards: dict[str, Guard] = {}
@@ -32,7 +35,7 @@ def prepares(message: str) -> Callable[[Preparer], Preparer]:
 
 
 def guards(message: str) -> Callable[[Guard], Guard]:
-    """Register the decorated function to be asked before every try whether this message is still wanted."""
+    """Register the decorated function to be asked before every try whether this message is still wanted, or should wait."""
 
     def register(guard: Guard) -> Guard:
         _guards[message] = guard
@@ -41,17 +44,19 @@ def guards(message: str) -> Callable[[Guard], Guard]:
     return register
 
 
-def is_wanted(session: Session, mail: OutboxMail, now: datetime) -> bool:
-    """Whether the mail should still go out; what nobody guards should."""
+def verdict(session: Session, mail: OutboxMail, now: datetime) -> Verdict:
+    """Whether the mail should still go out, or after how long to ask again; what nobody guards should."""
     guard = _guards.get(mail.message)
     return guard is None or guard(session, mail, now)
 
 
+def needs_preparing(mail: OutboxMail) -> bool:
+    """Whether values are still open."""
+    return mail.message in _preparers and (mail.values or {}).get("prepared") is not True
+
+
 def prepared(session: Session, mail: OutboxMail, now: datetime) -> dict[str, Any]:
     """The values to render; made once and kept on the row, so that a second try sends the same links."""
-    values = mail.values or {}
-    preparer = _preparers.get(mail.message)
-    if preparer is None or values.get("prepared") is True:
-        return values
-    mail.values = {**preparer(session, mail, now), "prepared": True}
-    return mail.values
+    if needs_preparing(mail):
+        mail.values = {**_preparers[mail.message](session, mail, now), "prepared": True}
+    return mail.values or {}

@@ -8,7 +8,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr, unquote
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from babel.core import UnknownLocaleError
@@ -28,6 +28,14 @@ FAULTS = (
 )  # fmt: skip
 
 
+# Headers that are the same in the parts of most mails, and so are parsed and written out once.
+ALIKE = frozenset({
+    "auto-submitted", "content-language", "content-transfer-encoding", "content-type", "list-unsubscribe-post", "mime-version", "subject",
+    "x-auto-response-suppress",
+})  # fmt: skip
+SOME = 256  # of them that are kept, those of one mail's boundary included
+
+
 class _Rules(policy.EmailPolicy):
     """Lines as SMTP wants them, in seven bits; an address in angle brackets stays in one piece, whatever its length."""
 
@@ -39,7 +47,39 @@ class _Rules(policy.EmailPolicy):
         return f"{name}: {value}\r\n" if name == "List-Unsubscribe" else super().fold(name, value)
 
     def fold_binary(self, name: str, value: str) -> bytes:
+        if name.lower() in ALIKE:
+            return _written(self, name, value)
         return self.fold(name, value).encode() if name == "List-Unsubscribe" else super().fold_binary(name, value)
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        return _parsed(self, name, value) if name.lower() in ALIKE and type(value) is str else super().header_store_parse(name, value)
+
+
+@lru_cache(SOME)
+def _parsed(rules: _Rules, name: str, value: str) -> tuple[str, Any]:
+    return policy.EmailPolicy.header_store_parse(rules, name, value)
+
+
+@lru_cache(SOME)
+def _written(rules: _Rules, name: str, value: str) -> bytes:
+    return policy.EmailPolicy.fold_binary(rules, name, value)
+
+
+_PLAIN, _INTERNATIONAL = _Rules(), _Rules(utf8=True)
+
+
+class Written(EmailMessage):
+    """A message that is written out once, however often it is read."""
+
+    _content: bytes | None = None
+
+    def seal(self) -> None:
+        """Write it out; nothing of it changes from then on."""
+        self._content = super().as_bytes()
+
+    def as_bytes(self, unixfrom: bool = False, policy: Any = None) -> bytes:
+        """What was written out, or is now."""
+        return super().as_bytes(unixfrom, policy) if self._content is None or unixfrom or policy else self._content
 
 
 def render(mail: OutboxMail, config: Config) -> EmailMessage:
@@ -49,7 +89,7 @@ def render(mail: OutboxMail, config: Config) -> EmailMessage:
     subject, text, html = _bodies(mail.message, mail.language, _context(mail, config))
     recipient, sender = _mailbox(mail.recipient), _mailbox(*reversed(parseaddr(config.mail_from)))
     # Only a local part beyond ASCII needs servers that speak RFC 6531; every other mail stays deliverable anywhere.
-    message = EmailMessage(_Rules(utf8=not recipient.username.isascii()))
+    message = Written(_PLAIN if recipient.username.isascii() else _INTERNATIONAL)
     message["From"] = sender
     message["To"] = recipient
     message["Subject"] = subject
@@ -64,7 +104,7 @@ def render(mail: OutboxMail, config: Config) -> EmailMessage:
     message.add_alternative(html, subtype="html")
     message["Content-Language"] = mail.language  # last: setting the content clears what is said of it
     message.set_boundary(f"=_{mail.message_id}")
-    message.as_bytes()  # a fault that only writing it out finds must show here, not while it is being sent
+    message.seal()  # a fault that only writing it out finds must show here, not while it is being sent
     return message
 
 

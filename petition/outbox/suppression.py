@@ -72,6 +72,13 @@ def silences(session: Session, message: str, fingerprint: str) -> bool:
     return session.scalar(select(Suppression.since).where(Suppression.fingerprint == fingerprint)) is not None
 
 
+def silent(session: Session, mails: list[OutboxMail]) -> set[int]:
+    """The numbers of those mails that must not go to their mailboxes."""
+    mine = {mail.recipient_fingerprint for mail in mails if mail.message not in TO_THE_TEAM}
+    found = set(session.scalars(select(Suppression.fingerprint).where(Suppression.fingerprint.in_(mine)))) if mine else set()
+    return {mail.id for mail in mails if mail.recipient_fingerprint in found and mail.message not in TO_THE_TEAM}
+
+
 def stopped(token: str, *, config: Config) -> bool:
     """Whether mail to the mailbox behind a link is stopped; raises StopLinkNotValid."""
     found = holder(token, config)

@@ -13,18 +13,20 @@ from sqlalchemy.orm import Session
 from petition import audit, outbox
 from petition.audit import Actor
 from petition.config import Config
-from petition.db import db, transaction
+from petition.db import db, reading, transaction
 from petition.errors import N_, Conflict, LetterChanged, LetterNotOpen, LinkNotValid
 from petition.letters.models import Letter, LetterVersion
 from petition.letters.operations import text_shown
 from petition.outbox.models import OutboxMail
-from petition.outbox.preparing import guards
+from petition.outbox.pace import Pace, measure
+from petition.outbox.preparing import Verdict, guards
 from petition.signatures import consent, tokens, transitions
 from petition.signatures.models import Signature
 from petition.signatures.operations import claim, letter_values, put_on_record
 
 CHUNK = 200  # signatures asked in one transaction, at most
-EVERY = 10  # seconds between two chunks of a worker, by which it asks no more a minute than a mailing may send
+EVERY = 10  # seconds between two chunks of a worker, each of which leaves room in the pace for mailings
+PAUSE = timedelta(minutes=15)  # after which a mail that waits for the end of a pause looks again
 MOST_COUNTED = 1_000
 LIFETIME = timedelta(days=14)  # of the mail; the link lasts as long as the signature
 
@@ -69,21 +71,24 @@ def ask(letter: Letter, *, actor: Actor, now: datetime) -> None:
 
 
 def work(config: Config, *, clock: Callable[[], datetime], stop: threading.Event | None = None) -> bool:
-    """Queue the next mails that ask; False when there is nothing left to ask. Raises Busy."""
+    """Queue the next mails that ask; False when there is nothing to ask, or no room in the pace of all mail in bulk. Raises Busy."""
     # While a letter is paused the asking waits, and goes on where it was.
     begun = select(LetterVersion.id).join(Letter).where(LetterVersion.asked_until.is_not(None), Letter.status != "paused")
-    waiting = db.session.scalar(begun.limit(1))
-    db.session.rollback()
+    with reading() as session:
+        waiting = session.scalar(begun.limit(1))
     if waiting is None or (stop is not None and stop.is_set()):
         return False
     with transaction() as session:
+        now = clock()
+        pace = measure(session, config, now)  # first of all, as whoever feeds mailings does
         version = session.get_one(LetterVersion, waiting, with_for_update=True, populate_existing=True)
-        if version.asked_until is not None:
-            version.asked_until = _ask_some(session, version, config, clock())
-    return True
+        before = version.asked_until
+        if before is not None and pace.room > 0:
+            version.asked_until = _ask_some(session, version, pace, config, now)
+        return version.asked_until != before
 
 
-def _ask_some(session: Session, version: LetterVersion, config: Config, now: datetime) -> int | None:
+def _ask_some(session: Session, version: LetterVersion, pace: Pace, config: Config, now: datetime) -> int | None:
     """Ask the next ones in the order of their numbers: how far that came, or None at the end.
 
     The mails and the mark move in one transaction, so nobody is asked twice, whatever is killed in between.
@@ -92,32 +97,39 @@ def _ask_some(session: Session, version: LetterVersion, config: Config, now: dat
     if version.asked_until is None or not letter.is_signable(now) or _newest(letter).major != version.major:
         return None
     rows = select(Signature).where(*_under_earlier(letter.id, version.major), Signature.id > version.asked_until)
-    most = max(1, min(CHUNK, config.mail_rate * EVERY // 60))
+    most = max(1, min(CHUNK, pace.room, config.mail_rate * EVERY // 60))
     found = list(session.scalars(rows.order_by(Signature.id).limit(most)))
+    reached = version.asked_until
     for each in found:
-        _mail(session, each, config, now)
-    return found[-1].id if len(found) == most else None
+        if not pace.takes(each.email or ""):
+            return reached  # those after it wait as well, for the mark is one number
+        if _mail(session, each, config, now):
+            pace.take(each.email or "")
+        reached = each.id
+    return reached if len(found) == most else None
 
 
-def _mail(session: Session, signature: Signature, config: Config, now: datetime) -> None:
+def _mail(session: Session, signature: Signature, config: Config, now: datetime) -> bool:
     values = letter_values(signature.letter, signature.language, config)
     values["token"] = tokens.issue(session, "renew", leads_to=signature, expires_at=None)
-    outbox.queue(
+    return outbox.queue(
         session, "renew", to=signature.email or "", fingerprint=signature.address_fingerprint or "", language=signature.language,
         values=values, scope=f"renew:{signature.letter_id}", now=now, lifetime=LIFETIME, bulk=True,
     )  # fmt: skip
 
 
 @guards("renew")
-def _still_earlier(session: Session, mail: OutboxMail, now: datetime) -> bool:
-    """Whether the signature still stands under an earlier version and could be renewed, at the moment the mail is sent."""
+def _still_earlier(session: Session, mail: OutboxMail, now: datetime) -> Verdict:
+    """Whether the signature still stands under an earlier version and could be renewed, now or when a pause is over."""
     try:
         signature = tokens.follow(session, str((mail.values or {}).get("token", "")), now).signature
     except LinkNotValid:
         return False
     if signature is None or signature.state not in ("published", "held") or signature.email is None:
         return False
-    return signature.letter.is_signable(now) and signature.major < signature.letter.version.major
+    if signature.major >= signature.letter.version.major:
+        return False
+    return PAUSE if signature.letter.state(now) == "paused" else signature.letter.is_signable(now)
 
 
 def renew(token: str, *, text: str, language: str, now: datetime) -> str:

@@ -8,18 +8,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from petition import i18n, outbox
+from petition.audit import PLATFORM
 from petition.config import Config
-from petition.db import db, serialise, transaction
+from petition.db import reading, serialise, transaction
 from petition.errors import Busy, PetitionError
 from petition.letters import text
 from petition.letters.models import Letter
+from petition.outbox import pace
 from petition.outbox.models import OutboxMail
-from petition.outbox.preparing import guards
+from petition.outbox.preparing import Verdict, guards
 from petition.signatures.models import Signature
 from petition.signatures.operations import letter_values
 from petition.updates import followers, mailing
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 FAULTS = (PetitionError, SQLAlchemyError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 CHUNK = 100  # mails handed over in one transaction
 MINUTE = timedelta(minutes=1)
+PAUSE = timedelta(minutes=15)  # after which a last call that waits for the end of a pause looks again
 LIFETIME = timedelta(days=3)  # for which one mail is tried
 LARGE = 12  # domains with the most mailboxes, which are served first since they take longest
 
@@ -52,12 +55,8 @@ def work(config: Config, now: datetime) -> int:
 
 
 def _unfinished() -> list[int]:
-    try:
-        return list(db.session.scalars(select(Mailing.id).where(Mailing.state.in_(UNFINISHED)).order_by(Mailing.id)))
-    except (OperationalError, InterfaceError) as error:
-        raise Busy from error
-    finally:
-        db.session.rollback()
+    with reading() as session:
+        return list(session.scalars(select(Mailing.id).where(Mailing.state.in_(UNFINISHED)).order_by(Mailing.id)))
 
 
 def _step(number: int, config: Config, now: datetime) -> int:
@@ -68,7 +67,7 @@ def _step(number: int, config: Config, now: datetime) -> int:
         if found.state not in UNFINISHED:
             return 0
         if _is_off(found):
-            found.state, found.finished_at = "stopped", now
+            mailing.halt(session, found, PLATFORM, now)
             return 0
         if found.state == "gathering":
             return int(mailing.gather(session, found)) or 1
@@ -78,12 +77,8 @@ def _step(number: int, config: Config, now: datetime) -> int:
 def _large(number: int) -> list[str]:
     """The domains where most of a mailing's mailboxes wait; read before the writers' turn is taken."""
     waiting = select(MailingRecipient.domain).where(MailingRecipient.mailing_id == number, MailingRecipient.fed_at.is_(None))
-    try:
-        return list(db.session.scalars(waiting.group_by(MailingRecipient.domain).order_by(func.count().desc()).limit(LARGE)))
-    except (OperationalError, InterfaceError) as error:
-        raise Busy from error
-    finally:
-        db.session.rollback()
+    with reading() as session:
+        return list(session.scalars(waiting.group_by(MailingRecipient.domain).order_by(func.count().desc()).limit(LARGE)))
 
 
 def _is_off(found: Mailing) -> bool:
@@ -98,7 +93,7 @@ def _feed(session: Session, found: Mailing, large: list[str], config: Config, no
         return gone
     if calls and state != "open" and not late:
         return 0  # paused: it goes on when the letter does
-    used = _used(session, now)
+    used = _used(session, now) + pace.lately(session, now, besides="news:")  # and reminders, and what asks for a new version
     # What a mail server does not take piles up here, at most for a minute, and not in the outbox.
     room = min(CHUNK, config.mail_rate - used.total(), config.mail_rate - outbox.waiting_in_bulk(session, untried=True))
     rows = list(_next(session, found, large, room, used, config.mail_domain_rate)) if room > 0 else []
@@ -226,24 +221,35 @@ def _of(found: Mailing, each: MailingRecipient, language: str, config: Config) -
     return {"unsubscribe": link, "signed": each.source == "signature", "source": each.source, "source_id": each.source_id}
 
 
+def _question(person: Any) -> Any:
+    """Two small questions in one, put together once: this is asked for every mail of a mailing."""
+    runs = select(Mailing.id).outerjoin(Mailing.update).where(
+        Mailing.id == bindparam("mailing"), Mailing.state.in_(UNFINISHED), or_(Mailing.update_id.is_(None), Update.state == "published")
+    )  # fmt: skip
+    return select(and_(runs.exists(), person.exists()))
+
+
+_QUESTIONS = {
+    "signature": _question(select(Signature.id).where(Signature.id == bindparam("number"), *_WANTS)),
+    "follower": _question(select(Follower.id).where(Follower.id == bindparam("number"))),
+}
+
+
 @guards("update")
 @guards("last_call")
-def _still_wanted(session: Session, mail: OutboxMail, now: datetime) -> bool:
+def _still_wanted(session: Session, mail: OutboxMail, now: datetime) -> Verdict:
     """Whether the mailing still runs and its recipient still wants it, at the moment it is sent."""
     values = mail.values or {}
-    person = select(Signature.id).where(Signature.id == values["source_id"], *_WANTS)
-    reader = select(Follower.id).where(Follower.id == values["source_id"])
-    runs = select(Mailing.id).outerjoin(Mailing.update).where(
-        Mailing.id == values["mailing"], Mailing.state.in_(UNFINISHED), or_(Mailing.update_id.is_(None), Update.state == "published")
-    )  # fmt: skip
-    # Two small questions in one: this is asked for every mail of a mailing.
-    if not session.scalar(select(and_(runs.exists(), (person if values["source"] == "signature" else reader).exists()))):
+    asked = {"mailing": values["mailing"], "number": values["source_id"]}
+    if not session.scalar(_QUESTIONS[values["source"]], asked):
         return False
     return mail.message != "last_call" or _is_in_time(session, int(values["mailing"]), mail, now)
 
 
-def _is_in_time(session: Session, number: int, mail: OutboxMail, now: datetime) -> bool:
-    """Whether a last call still says what is so: the letter is open, and its reader has not signed."""
+def _is_in_time(session: Session, number: int, mail: OutboxMail, now: datetime) -> Verdict:
+    """Whether a last call still says what is so: the letter is open, or will be after a pause, and its reader has not signed."""
     letter = session.scalars(select(Letter).join(Mailing).where(Mailing.id == number).execution_options(populate_existing=True)).one()
     signed = select(mailing.has_signed(letter.id, mail.recipient_fingerprint))
-    return letter.state(now) == "open" and not session.scalar(signed)
+    if session.scalar(signed):
+        return False
+    return PAUSE if letter.state(now) == "paused" else letter.state(now) == "open"

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from petition import addresses, challenge, outbox
 from petition.config import Config
-from petition.db import db, serialise, transaction
+from petition.db import db, keyed, serialise, transaction
 from petition.errors import N_, Conflict, LinkNotValid
 from petition.letters.models import Letter
 from petition.outbox import bounces
@@ -25,13 +25,15 @@ from petition.outbox.preparing import prepares
 from petition.signatures import changes, tokens
 from petition.signatures.models import Signature
 from petition.signatures.operations import letter_values
+from petition.updates import recipients
 from petition.updates.models import Follower
 
 CONFIRM_WITHIN = timedelta(days=7)
 ASKED_WITHIN = timedelta(days=2)  # for which the mail that asks is tried
 NEWS = timedelta(days=183)  # after a letter closed, addresses kept for its news are forgotten
 PROOF = 16  # bytes of the HMAC in a link
-_TOKEN = re.compile(r"([\w-]{32}|[\w-]{72})[^\w-]*", re.ASCII)  # with whatever a mail program left at its end
+# With whatever a mail program left at its end: the link at the foot of news, or that of the mail that asked, today's or of old.
+_TOKEN = re.compile(r"([\w-]{72}|[\w-]{64}|[\w-]{32})[^\w-]*", re.ASCII)
 
 
 class NewsOver(Conflict):
@@ -48,7 +50,6 @@ class Behind:
     letter: Letter
     fingerprint: str
     state: str  # pending, wanted, none
-    signed: bool  # the news comes with a signature, which stands whatever is decided about the news
     language: str
 
 
@@ -85,7 +86,7 @@ def follow(letter: Letter, address: str, *, language: str, config: Config, now: 
 
 @prepares("follow")
 def _ask(session: Session, mail: OutboxMail, now: datetime) -> dict[str, Any]:
-    """Keep who is asked, with a fresh link; who follows already is only told how to stop."""
+    """Keep who is asked, with a link that the next such mail repeats; who follows already is only told how to stop."""
     values = dict(mail.values or {})
     mine = select(Follower).where(
         Follower.letter_id == values["letter_id"], Follower.address_fingerprint == mail.recipient_fingerprint
@@ -93,12 +94,18 @@ def _ask(session: Session, mail: OutboxMail, now: datetime) -> dict[str, Any]:
     row = session.scalar(mine.with_for_update())
     if row is not None and row.confirmed_at is not None:
         return values | {"token": values["news"], "standing": True}
-    fresh = secrets.token_urlsafe(24)
     row = row or Follower(letter_id=values["letter_id"], address_fingerprint=mail.recipient_fingerprint)
-    row.email, row.language, row.digest = str(mail.recipient), mail.language, tokens.digest(fresh)
+    if row.expires_at is None or row.expires_at <= now:
+        row.digest = secrets.token_hex(32)
+    row.email, row.language = str(mail.recipient), mail.language
     row.expires_at = mail.queued_at + CONFIRM_WITHIN
     session.add(row)
-    return values | {"token": fresh, "standing": False, "expires_days": (row.expires_at - now).days}
+    return values | {"token": _asking(row.digest), "standing": False, "expires_days": (row.expires_at - now).days}
+
+
+def _asking(digest: str) -> str:
+    """What stands in the link of every mail that asks for one follower, with a proof that nobody can make who has the row alone."""
+    return urlsafe_b64encode(bytes.fromhex(digest) + bytes.fromhex(keyed("follow", digest))[:PROOF]).decode()
 
 
 def token(letter_id: int, mailbox: str, config: Config) -> str:
@@ -125,7 +132,7 @@ def look(given: str, *, config: Config, now: datetime) -> Behind:
     confirmed = row is not None and row.confirmed_at is not None
     state = "pending" if row is not None and not confirmed else "wanted" if confirmed or signed else "none"
     language = row.language if row is not None else signed or letter.original_language
-    return Behind(letter, mailbox, state, signed is not None, language)
+    return Behind(letter, mailbox, state, language)
 
 
 def _follow(session: Session, given: str, config: Config, now: datetime) -> tuple[int, str, Follower | None]:
@@ -134,18 +141,26 @@ def _follow(session: Session, given: str, config: Config, now: datetime) -> tupl
     if found is None:
         raise LinkNotValid
     if len(found[1]) == 32:
-        row = session.scalar(select(Follower).where(Follower.digest == tokens.digest(found[1])))
-        if row is None or (row.expires_at is not None and row.expires_at <= now):
-            raise LinkNotValid
-        return row.letter_id, row.address_fingerprint, row
+        return _asked(session, tokens.digest(found[1]), now)
     raw = urlsafe_b64decode(found[1])
     plain, proof = raw[:-PROOF], raw[-PROOF:]
+    if len(found[1]) == 64:
+        if not hmac.compare_digest(_asking(plain.hex()), found[1]):
+            raise LinkNotValid
+        return _asked(session, plain.hex(), now)
     if not hmac.compare_digest(proof, _proof(plain, config)):
         raise LinkNotValid
     letter_id, mailbox = int.from_bytes(plain[:6]), plain[6:].hex()
     # Only the mail that asked can confirm: a link at the foot of old news, passed on, must not.
     mine = select(Follower).where(Follower.letter_id == letter_id, Follower.address_fingerprint == mailbox)
     return letter_id, mailbox, session.scalar(mine.where(Follower.confirmed_at.is_not(None)))
+
+
+def _asked(session: Session, digest: str, now: datetime) -> tuple[int, str, Follower | None]:
+    row = session.scalar(select(Follower).where(Follower.digest == digest))
+    if row is None or (row.expires_at is not None and row.expires_at <= now):
+        raise LinkNotValid
+    return row.letter_id, row.address_fingerprint, row
 
 
 def confirm(given: str, *, config: Config, now: datetime) -> None:
@@ -178,6 +193,7 @@ def stop(given: str, *, config: Config, now: datetime) -> None:
         session.execute(delete(Follower).where(Follower.letter_id == letter_id, Follower.address_fingerprint == mailbox))
         changes.stop_news(session, letter_id, mailbox, now=now)
         outbox.stop(session, f"news:{letter_id}", now, mailbox)
+        recipients.forget(session, letter_id, mailbox)
 
 
 def readers(letter: Letter) -> int:
@@ -188,16 +204,8 @@ def readers(letter: Letter) -> int:
 
 def wanted_by(letter: Letter) -> int:
     """How many want news of a letter, signatories and followers together; who is both counts twice until it is mailed."""
-    signed = select(func.count()).select_from(Signature).where(*asked(letter.id))
+    signed = select(func.count()).select_from(Signature).where(*recipients.asked(letter.id))
     return (db.session.scalar(signed) or 0) + readers(letter)
-
-
-def asked(letter_id: int) -> tuple[Any, ...]:
-    """The conditions that signatories meet who asked for news and are reached."""
-    return (
-        Signature.letter_id == letter_id, Signature.updates, Signature.email.is_not(None), Signature.state == "published",
-        Signature.address_fingerprint.is_not(None),
-    )  # fmt: skip
 
 
 def over(now: datetime) -> Any:

@@ -13,17 +13,20 @@ from sqlalchemy.orm import Session
 
 from petition import addresses, audit, outbox
 from petition.audit import PLATFORM, Actor
-from petition.db import db, is_postgresql, transaction
+from petition.db import db, is_postgresql, reading, transaction
 from petition.errors import N_, Conflict
 from petition.letters.models import Letter
 from petition.signatures.models import Signature
-from petition.updates.followers import asked
-from petition.updates.models import UNFINISHED, Follower, Mailing, MailingRecipient, Update
+from petition.updates.models import GATHERED, UNFINISHED, Follower, Mailing, MailingRecipient, Update
+from petition.updates.recipients import asked
+from petition.updates.reckoning import reckon
 from petition.updates.writing import NotPublished
 
 CHUNK = 500  # mailboxes gathered in one transaction
 TERM = timedelta(days=14)  # after which what is left of a mailing is no news any more
+KEPT = timedelta(days=30)  # after its end, for which it is known who was mailed
 BEFORE_CLOSING = timedelta(days=3)
+ENDS = ("sent", "returned", "complained", "failed")
 TOO_LATE = timedelta(hours=3)  # before closing; a last call then comes too late for most
 SETTLED = timedelta(days=1)  # whoever followed later than that knows when it closes
 
@@ -42,13 +45,22 @@ class NothingRuns(Conflict):
     message = N_("This mailing is not under way any more.")
 
 
+class StoppedLongAgo(Conflict):
+    """A mailing that was stopped so long ago that nobody knows any more who was mailed."""
+
+    code = "stopped_long_ago"
+    message = N_("This mailing was stopped more than 30 days ago, and who was mailed is no longer kept. Please write a new update.")
+
+
 @dataclass(frozen=True)
 class Progress:
-    """How far a mailing is, in mailboxes."""
+    """How far a mailing is, in mailboxes, each counted in one number."""
 
     state: str
     total: int
-    sent: int
+    sent: int  # taken by a mail server, and neither came back nor was reported as unwanted
+    returned: int
+    complained: int
     failed: int
     waiting: int
     started_at: datetime
@@ -56,8 +68,8 @@ class Progress:
 
     @property
     def left_out(self) -> int:
-        """Mailboxes that wanted no more mail when it was their turn."""
-        return max(self.total - self.sent - self.failed - self.waiting, 0)
+        """Mailboxes that wanted no more mail when it was their turn, or for whom it would have come too late."""
+        return max(self.total - self.sent - self.returned - self.complained - self.failed - self.waiting, 0)
 
 
 def start(letter_update: Update, *, actor: Actor, now: datetime) -> None:
@@ -81,23 +93,29 @@ def start(letter_update: Update, *, actor: Actor, now: datetime) -> None:
 def stop(letter_update: Update, *, actor: Actor, now: datetime) -> None:
     """Stop a mailing where it is; what waits in the outbox goes back to those not mailed yet. Raises NothingRuns."""
     with transaction() as session:
-        mailing = _locked(session, letter_update, UNFINISHED)
-        kept = outbox.stop(session, mailing.scope, now)
-        back = update(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id, MailingRecipient.fingerprint.in_(kept))
-        session.execute(back.values(fed_at=None))
-        mailing.fed -= len(kept)
-        mailing.state, mailing.finished_at = "stopped", now
-        _count(session, mailing)
-        _note(session, letter_update.letter, letter_update.public_id, "mailing.stopped", actor, now, sent=mailing.sent)
+        halt(session, _locked(session, letter_update, UNFINISHED), actor, now)
+
+
+def halt(session: Session, mailing: Mailing, actor: Actor, now: datetime) -> None:
+    """Stop a mailing that the caller has locked."""
+    kept = outbox.stop(session, mailing.scope, now)
+    back = update(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id, MailingRecipient.fingerprint.in_(kept))
+    mailing.fed -= session.execute(back.values(fed_at=None)).rowcount  # type: ignore[attr-defined]
+    mailing.state, mailing.finished_at = "stopped", now
+    about = mailing.update.public_id if mailing.update is not None else ""
+    _note(session, mailing.letter, about, "mailing.stopped", actor, now, sent=reckon(session, mailing)["sent"])
 
 
 def resume(letter_update: Update, *, actor: Actor, now: datetime) -> None:
-    """Go on with a stopped mailing; raises NothingRuns, and NotPublished when the update was taken down."""
+    """Go on with a stopped mailing; raises NothingRuns, StoppedLongAgo, and NotPublished when the update was taken down."""
     with transaction() as session:
         mailing = _locked(session, letter_update, ("stopped",))
         if letter_update.state != "published":
             raise NotPublished
-        mailing.state, mailing.finished_at = "gathering", None  # goes on after the last one gathered
+        if mailing.finished_at is not None and mailing.finished_at <= now - KEPT:
+            raise StoppedLongAgo
+        # Gathering goes on after the last one gathered; once it is over nobody is added, lest who left and came back be mailed twice.
+        mailing.state, mailing.finished_at = "sending" if mailing.source == GATHERED else "gathering", None
         mailing.expires_at = now + TERM
         _note(session, letter_update.letter, letter_update.public_id, "mailing.resumed", actor, now)
 
@@ -124,18 +142,11 @@ def last_call(letter: Letter) -> Progress | None:
 
 
 def _progress(mailing: Mailing) -> Progress:
-    sent, failed, waiting = mailing.sent, mailing.failed, mailing.gathered - mailing.fed
-    if mailing.state in UNFINISHED:
-        counts = outbox.counted(db.session(), mailing.scope)
-        sent, failed = counts.get("sent", 0), counts.get("failed", 0) + counts.get("dropped", 0)
-        waiting += counts.get("queued", 0)
-    return Progress(mailing.state, mailing.gathered, sent, failed, waiting, mailing.started_at, mailing.finished_at)
-
-
-def _count(session: Session, mailing: Mailing) -> None:
-    """Write down what became of the mails, before the outbox forgets them."""
-    counts = outbox.counted(session, mailing.scope)
-    mailing.sent, mailing.failed = counts.get("sent", 0), counts.get("failed", 0) + counts.get("dropped", 0)
+    found = reckon(db.session(), mailing)
+    return Progress(
+        mailing.state, mailing.gathered, found["sent"], found["returned"], found["complained"], found["failed"],
+        mailing.gathered - mailing.fed + found["queued"], mailing.started_at, mailing.finished_at,
+    )  # fmt: skip
 
 
 def want_last_call(letter: Letter, wanted: bool, *, actor: Actor, now: datetime) -> None:
@@ -155,12 +166,13 @@ def want_last_call(letter: Letter, wanted: bool, *, actor: Actor, now: datetime)
 
 
 def call_last(now: datetime) -> int:
-    """Begin the last call of every open letter that closes soon and has had none; how many."""
+    """Begin the last call of every open letter that closes soon and has had none; how many. Raises Busy."""
     due = select(Letter).where(
         Letter.status == "open", Letter.closes > now + TOO_LATE, Letter.closes <= now + BEFORE_CLOSING,
         ~exists().where(Mailing.letter_id == Letter.id, Mailing.kind == "last_call"),
     )  # fmt: skip
-    numbers = [each.id for each in db.session.scalars(due) if each.state(now) == "open"]
+    with reading() as session:
+        numbers = [each.id for each in session.scalars(due) if each.state(now) == "open"]
     return sum(_call(number, now) for number in numbers)
 
 
@@ -198,7 +210,7 @@ def gather(session: Session, mailing: Mailing) -> bool:
     if signed:
         mailing.source, mailing.position = "follower", 0
         return True
-    mailing.state = "sending"
+    mailing.state, mailing.source = "sending", GATHERED
     return False
 
 
@@ -229,9 +241,9 @@ def has_signed(letter_id: int, mailbox: Any) -> Any:
 def finish(session: Session, mailing: Mailing, now: datetime) -> None:
     """End a mailing of which nothing waits any more."""
     mailing.state, mailing.finished_at = "done", now
-    _count(session, mailing)
+    found = reckon(session, mailing)
     about = mailing.update.public_id if mailing.update is not None else ""
-    _note(session, mailing.letter, about, "mailing.done", PLATFORM, now, sent=mailing.sent, failed=mailing.failed)
+    _note(session, mailing.letter, about, "mailing.done", PLATFORM, now, **{each: found[each] for each in ENDS})
 
 
 def _note(session: Session, letter: Letter, public_id: str, action: str, actor: Actor, now: datetime, **details: object) -> None:

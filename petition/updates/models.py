@@ -16,6 +16,7 @@ MAILING_KINDS = ("update", "last_call")
 # An `off` mailing is a last call that the team does not want; the row keeps it from being made.
 MAILING_STATES = ("gathering", "sending", "done", "stopped", "off")
 UNFINISHED = ("gathering", "sending")
+GATHERED = "gathered"  # a mailing's source when there is nobody left to gather
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
@@ -82,7 +83,7 @@ class Follower(Model):
     email: Mapped[str] = mapped_column(String(254))
     address_fingerprint: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(20))
-    digest: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of the token in the mail that asked
+    digest: Mapped[str] = mapped_column(String(64), unique=True)  # drawn by lot: the link in the mails that ask is made from it and a key
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)  # while nobody confirmed
 
@@ -108,12 +109,15 @@ class Mailing(Model):
     update_id: Mapped[int | None] = mapped_column(ForeignKey("letter_update.id"), unique=True)
     kind: Mapped[str] = mapped_column(String(10))
     state: Mapped[str] = mapped_column(String(10), default="gathering", index=True)
-    # Where gathering stands: among the signatures or the followers, and after which number.
+    # Where gathering stands: among the signatures or the followers, and after which number; GATHERED when it is over.
     source: Mapped[str] = mapped_column(String(10), default="signature")
     position: Mapped[int] = mapped_column(BigInteger, default=0)
     gathered: Mapped[int] = mapped_column(default=0)
     fed: Mapped[int] = mapped_column(default=0)  # handed to the outbox, or found not to want it any more
-    sent: Mapped[int] = mapped_column(default=0)  # written down when it ends, since the outbox forgets
+    # What became of the mails that the outbox has forgotten; what it still knows is counted there (reckoning.py).
+    sent: Mapped[int] = mapped_column(default=0)
+    returned: Mapped[int] = mapped_column(default=0)
+    complained: Mapped[int] = mapped_column(default=0)
     failed: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

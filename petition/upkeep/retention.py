@@ -28,7 +28,7 @@ from petition.outbox.tally import MailTally
 from petition.signatures import flow, operations, takeovers, transitions
 from petition.signatures.models import FlowTally, LinkToken, Report, Signature, SigningRequest, Takeover
 from petition.signatures.rules import AccessRule
-from petition.updates import followers
+from petition.updates import followers, mailing, reckoning
 from petition.updates.models import Follower, Mailing, MailingRecipient
 from petition.webhooks.models import WebhookDelivery
 
@@ -111,7 +111,7 @@ def _of_the_platform(now: datetime) -> list[Rule]:
     return [
         ("mails that came too late to be sent", OutboxMail, stale, _dropping(now)),
         ("fingerprints and mail domains of mailings that ended 30 days ago", Mailing, _mailed(now), _forget_recipients),
-        ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _deleting(OutboxMail)),
+        ("mails that left the queue 30 days ago", OutboxMail, OutboxMail.finished_at <= now - SENT, _forget_mails),
         ("messages to webhooks that left the queue 30 days ago", WebhookDelivery, told, _deleting(WebhookDelivery)),
         ("mailboxes that were found dead 90 days ago", Suppression, _revived(now), _deleting(Suppression)),
         ("audit entries older than 24 months", AuditEntry, AuditEntry.at <= now - TRAIL, _deleting(AuditEntry)),
@@ -236,7 +236,13 @@ def _is_named() -> ColumnElement[bool]:
 
 def _mailed(now: datetime) -> ColumnElement[bool]:
     left = select(MailingRecipient.mailing_id).where(MailingRecipient.mailing_id == Mailing.id)
-    return (Mailing.finished_at <= now - SENT) & left.exists()
+    return (Mailing.finished_at <= now - mailing.KEPT) & left.exists()
+
+
+def _forget_mails(session: Session, ids: list[int]) -> None:
+    """Leave their number to the mailings they were part of."""
+    reckoning.remember(session, ids)
+    session.execute(delete(OutboxMail).where(OutboxMail.id.in_(ids)))
 
 
 def _forget_recipients(session: Session, ids: list[int]) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
+import functools
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from datetime import datetime
 from secrets import SystemRandom
 
 from petition import audit
 from petition.config import Config
-from petition.db import db
 from petition.deliveries import preparing
-from petition.errors import Busy
 from petition.imports import landing
 from petition.letters import publishing
 from petition.limits import Limiter
@@ -24,10 +21,9 @@ from petition.signatures import milestones, reminders, renewal
 from petition.updates import feeding, mailing
 from petition.upkeep import retention, returned
 from petition.upkeep.courier import Courier
+from petition.upkeep.guarding import Round
 from petition.upkeep.press import Press
 from petition.webhooks import delivering
-
-log = logging.getLogger(__name__)
 
 BATCH = 100  # mails a round, so that scheduled jobs get their turn
 IDLE = 1.0  # seconds between rounds with nothing to do
@@ -45,78 +41,83 @@ def run(config: Config, *, once: bool, clock: Callable[[], datetime], stop: thre
     Inside an application context. Raises Busy only with `once`; otherwise a busy database is waited for.
     """
     if once:
-        _begin_mail(config, clock())
-        counts = deliver_due(config, clock=clock, stop=stop)
-        while feeding.work(config, clock()) and not stop.is_set():
-            counts = _together(counts, deliver_due(config, clock=clock, stop=stop))
-        while _in_the_background(config, clock, stop) or renewal.work(config, clock=clock, stop=stop):
-            pass
-        for job in EVERY:
-            _do(job, config, clock())
-        preparing.work(config, clock=clock, stop=stop)
-        while delivering.work(config, clock=clock, stop=stop):  # last, since a receiver may be slow
-            pass
-        return counts
+        return _run_once(config, clock, stop)
     counts, setbacks, more = Counts(), 0, False
     due, press, courier = dict.fromkeys(EVERY, 0.0), Press(), Courier(config, clock, stop)
     while not stop.is_set():
-        try:
-            feeding.work(config, clock())
-            # While a bulk decision is carried out, mail and decision take turns of about the same length.
-            counts = deliver_due(config, clock=clock, limit=SHARED if more else BATCH, stop=stop)
-            more = _in_the_background(config, clock, stop)
-            _scheduled(due, config, clock)
-            press.look(clock())
-        except Busy:
-            log.warning("the database is busy or away; nothing is lost, the worker tries again")
-            setbacks += 1
-        else:
-            setbacks = setbacks + 1 if counts.trouble else 0
+        turn = Round()
+        turn.do(_feed, config, clock, otherwise=0)
+        # While a bulk decision is carried out, mail and decision take turns of about the same length.
+        counts = turn.do(deliver_due, config, clock=clock, limit=SHARED if more else BATCH, stop=stop, otherwise=Counts())
+        more = _in_the_background(turn, config, clock, stop)
+        _scheduled(turn, due, config, clock)
+        turn.do(_look, press, clock, otherwise=None)
+        setbacks = setbacks + 1 if counts.trouble or turn.is_over else 0
         _rest(0.0 if more and not setbacks else _pause(counts, setbacks), config, clock, stop)
     press.end()
     courier.end()
     return counts
 
 
-def _in_the_background(config: Config, clock: Callable[[], datetime], stop: threading.Event, seconds: float | None = None) -> bool:
-    """Go on with bulk decisions and imports, for so many seconds each; whether there is more to do at once."""
-    more = sweeping.work(config, clock=clock, stop=stop, seconds=seconds)
-    return landing.work(clock=clock, stop=stop, seconds=seconds) or more
+def _run_once(config: Config, clock: Callable[[], datetime], stop: threading.Event) -> Counts:
+    """Do what is due until nothing is left that could be done now; raises Busy."""
+    turn = Round(strict=True)
+    turn.do(_begin_mail, config, clock(), otherwise=None)
+    counts = deliver_due(config, clock=clock, stop=stop)
+    while turn.do(_feed, config, clock, otherwise=0) and not stop.is_set():
+        counts = _together(counts, deliver_due(config, clock=clock, stop=stop))
+    while _in_the_background(turn, config, clock, stop) or turn.do(renewal.work, config, clock=clock, stop=stop, otherwise=False):
+        pass
+    for job in EVERY:
+        turn.do(job, config, clock(), otherwise=None)
+    turn.do(preparing.work, config, clock=clock, stop=stop, otherwise=None)
+    while turn.do(delivering.work, config, clock=clock, stop=stop, otherwise=False):  # last, since a receiver may be slow
+        pass
+    return counts
+
+
+def _feed(config: Config, clock: Callable[[], datetime]) -> int:
+    return feeding.work(config, clock())
+
+
+def _look(press: Press, clock: Callable[[], datetime]) -> None:
+    press.look(clock())
+
+
+def _in_the_background(
+    turn: Round, config: Config, clock: Callable[[], datetime], stop: threading.Event, seconds: float | None = None,
+) -> bool:  # fmt: skip
+    """Go on with bulk decisions, imports, for so many seconds each; whether there is more to do at once."""
+    more = turn.do(sweeping.work, config, clock=clock, stop=stop, seconds=seconds, otherwise=False)
+    return turn.do(landing.work, clock=clock, stop=stop, seconds=seconds, otherwise=False) or more
 
 
 def _rest(seconds: float, config: Config, clock: Callable[[], datetime], stop: threading.Event) -> None:
     """Wait for the next round of mail; what the team confirms meanwhile is carried out at once."""
     until = time.monotonic() + seconds
     while not stop.is_set() and (left := until - time.monotonic()) > 0:
-        try:
-            worked = _in_the_background(config, clock, stop, left)
-        except Busy:
-            worked = False
+        worked = _in_the_background(Round(), config, clock, stop, left)
         if not worked:
             stop.wait(min(IDLE, left))
 
 
-def _scheduled(due: dict[Job, float], config: Config, clock: Callable[[], datetime]) -> None:
-    """Do what is to be done every so often."""
+def _scheduled(turn: Round, due: dict[Job, float], config: Config, clock: Callable[[], datetime]) -> None:
+    """Do what is to be done every so often; what the database had no time for comes again in the next round."""
     for job, at in due.items():
         # The steady clock, since the other one may be set back or forth.
         if time.monotonic() >= at:
-            _do(job, config, clock())
-            due[job] = time.monotonic() + EVERY[job]
+            before = turn.busy
+            turn.do(_at(job, clock), config, otherwise=None)
+            if turn.busy == before:
+                due[job] = time.monotonic() + EVERY[job]
 
 
-def _do(job: Job, config: Config, now: datetime) -> None:
-    """Do one job; its fault stops no other job, nor the worker, and it is tried again at its next time. Raises Busy."""
-    try:
-        job(config, now)
-    except Busy:
-        raise
-    except Exception as error:  # noqa: BLE001 (whatever it is, the mail goes on)
-        db.session.rollback()
-        # Where it happened, not what it said: the words of an exception can hold an address.
-        where = "".join(traceback.format_tb(error.__traceback__, limit=-20))
-        name = f"{job.__module__.removeprefix('petition.')}.{job.__name__}"
-        log.error("the job %s failed and is tried again at its next time: %s\n%s", name, type(error).__name__, where)
+def _at(job: Job, clock: Callable[[], datetime]) -> Callable[[Config], object]:
+    @functools.wraps(job)
+    def done(config: Config) -> object:
+        return job(config, clock())
+
+    return done
 
 
 def _tidy(config: Config, now: datetime) -> None:

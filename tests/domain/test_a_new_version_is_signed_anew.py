@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy import text as text_of
 
 from petition.audit import COMMAND_LINE
-from petition.db import db
+from petition.db import db, transaction
 from petition.letters import operations as letters
 from petition.letters.models import Letter
 from petition.outbox.delivery import deliver_due
 from petition.outbox.models import OutboxMail
-from petition.signatures import directory, renewal
+from petition.signatures import directory, operations, reminders, renewal, submission
 from petition.signatures.models import Signature
-from tests import factories
+from petition.updates import feeding, mailing
+from tests import factories, newsroom
 from tests.factories import ANA, ARAM, UNION, config, mails, now, sign
 from tests.mailing import served
+from tests.waves import wave
 
 NEWS = {"updates": "1"}
 
@@ -143,3 +147,53 @@ def test_who_withdraws_or_renews_meanwhile_is_not_mailed_and_leaves_no_address(c
         deliver_due(reaching, clock=now)
     assert [mail for mail in server.mails if "/signature/" in mail.text and mail.recipients[0] in by and "version" in mail.text] == []
     assert {each.state for each in db.session.scalars(select(OutboxMail).where(OutboxMail.message == "renew"))} == {"stopped"}
+
+
+def test_asking_and_reminding_keep_one_pace_with_mailings_however_many_workers_there_are(sqlite_app: Flask) -> None:
+    moment, paced = now(), dataclasses.replace(config(), mail_rate=4, mail_domain_rate=1)
+    letter = factories.letter()
+    addresses = [f"p{n}@{domain}" for n, domain in enumerate(["d.example", "gmail.com", "gmail.com", *["d.example"] * 7])]
+    wave(letter, 10, "published", updates=True, email=lambda n: addresses[n], address_fingerprint=lambda n: f"{n:064x}")
+    renewal.ask(new_version(), actor=COMMAND_LINE, now=moment)
+    for _ in range(5):  # workers
+        renewal.work(paced, clock=lambda: moment)
+    assert [each.recipient for each in mails("renew")] == addresses[:2], "the second of a large domain waits for its minute"
+    given = submission.check({"name": "Eva", "email": "eva@example.org", "consent": "yes"}, language="en")
+    operations.request(letter, given, config=config(), now=moment - timedelta(days=2))
+    with transaction() as session:
+        session.execute(update(OutboxMail).values(state="sent", recipient=None, attempts=1))
+    for _ in range(5):
+        renewal.work(paced, clock=lambda: moment + timedelta(seconds=59))
+    assert len(mails("renew")) == 2
+    for _ in range(5):
+        renewal.work(paced, clock=lambda: moment + timedelta(minutes=1))
+    assert len(mails("renew")) == 6
+    assert reminders.remind(paced, moment + timedelta(minutes=1)) == 0
+    newsroom.follower(letter, "ben@example.org")
+    mailing.start(newsroom.update(letter), actor=COMMAND_LINE, now=moment)
+    while feeding.work(paced, moment + timedelta(minutes=1)):
+        pass
+    assert newsroom.queued("update") == []
+    with transaction() as session:
+        session.execute(update(OutboxMail).values(state="sent", recipient=None, attempts=1))
+    assert reminders.remind(paced, moment + timedelta(minutes=2)) == 1
+
+
+def test_a_mail_that_comes_due_in_a_pause_waits_for_its_end(sqlite_app: Flask) -> None:
+    factories.letter()
+    sign(sqlite_app.test_client(), **ANA, **NEWS)
+    found = new_version()
+    ask_everybody(found)
+    moment = now()
+    letters.set_status(found, "paused", actor=COMMAND_LINE, now=moment)
+    with served(config()) as (server, reaching):
+        for quarters in range(3):
+            at = moment + quarters * renewal.PAUSE
+            deliver_due(reaching, clock=lambda at=at: at)
+        assert [mail for mail in server.mails if "version" in str(mail.message["Subject"])] == []
+        (waiting,) = mails("renew")
+        assert (waiting.state, waiting.expires_at - waiting.queued_at) == ("queued", renewal.LIFETIME + 3 * renewal.PAUSE)
+        letters.set_status(found, "open", actor=COMMAND_LINE, now=moment)
+        deliver_due(reaching, clock=lambda: moment + 3 * renewal.PAUSE)
+        assert len([mail for mail in server.mails if "version" in str(mail.message["Subject"])]) == 1
+    assert [each.state for each in mails("renew")] == ["sent"]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
+from flask_migrate import downgrade, upgrade
 from sqlalchemy import func, select, text, update
 
 from petition import outbox
@@ -17,7 +18,7 @@ from petition.audit import COMMAND_LINE
 from petition.config import Config
 from petition.db import db, is_postgresql, transaction
 from petition.letters.models import Letter
-from petition.outbox import suppression
+from petition.outbox import bounces, suppression
 from petition.outbox.delivery import deliver_due
 from petition.outbox.models import OutboxMail
 from petition.signatures.models import Signature
@@ -48,6 +49,12 @@ def to() -> list[str]:
 def the_mailing() -> Mailing:
     db.session.rollback()
     return db.session.scalars(select(Mailing).execution_options(populate_existing=True)).one()
+
+
+def progress() -> mailing.Progress:
+    found = mailing.progress(the_mailing().update)
+    assert found is not None
+    return found
 
 
 def setting(app: Flask, **values: int) -> None:
@@ -97,8 +104,8 @@ def test_each_mailbox_that_wants_it_is_mailed_once_in_its_language(app: Flask, p
         path = link.removeprefix("http://localhost")
         assert app.test_client().post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
     assert len(links) == 3
-    found = the_mailing()
-    assert (found.state, found.gathered, found.sent, found.failed) == ("done", 4, 3, 0)
+    found = progress()
+    assert (found.state, found.total, found.sent, found.failed, found.left_out) == ("done", 4, 3, 0, 1)
     assert db.session.scalar(select(func.count()).where(Signature.updates, Signature.state == "published")) == 0
     assert [entry.details["sent"] for entry in recorded("mailing.done")] == [3]
 
@@ -192,8 +199,7 @@ def test_whoever_stops_or_withdraws_after_it_was_queued_gets_nothing_and_leaves_
         deliver_due(reaching, clock=factories.now)
     assert server.recipients == ["last@example.org"]
     newsroom.feed(factories.now())
-    progress = mailing.progress(writing.public(letter)[0])
-    assert (progress.state, progress.sent, progress.left_out) == ("done", 1, 3)
+    assert (progress().state, progress().sent, progress().left_out) == ("done", 1, 3)
 
 
 def test_a_stopped_mailing_sends_nothing_and_goes_on_where_it_was(sqlite_app: Flask) -> None:
@@ -210,7 +216,7 @@ def test_a_stopped_mailing_sends_nothing_and_goes_on_where_it_was(sqlite_app: Fl
             newsroom.feed(NOON + minutes * MINUTE)
             deliver_due(reaching, clock=lambda: NOON)
         assert len(server.mails) == 1
-        assert (the_mailing().state, the_mailing().sent) == ("stopped", 1)
+        assert (progress().state, progress().sent) == ("stopped", 1)
         assert db.session.scalar(select(func.count()).where(OutboxMail.recipient.is_not(None))) == 0
         with pytest.raises(mailing.NothingRuns):
             mailing.stop(made, actor=COMMAND_LINE, now=NOON)
@@ -220,21 +226,23 @@ def test_a_stopped_mailing_sends_nothing_and_goes_on_where_it_was(sqlite_app: Fl
             deliver_due(reaching, clock=lambda minutes=minutes: NOON + minutes * MINUTE)
         newsroom.feed(NOON + 5 * MINUTE)
     assert len(server.recipients) == len(set(server.recipients)) == 8
-    assert (the_mailing().state, the_mailing().sent) == ("done", 8)
+    assert (progress().state, progress().sent) == ("done", 8)
 
 
-def test_an_update_that_is_taken_down_stops_its_mailing(sqlite_app: Flask) -> None:
+def test_an_update_that_is_taken_down_stops_its_mailing_and_says_how_far_it_came(sqlite_app: Flask) -> None:
     letter = factories.letter()
     signed(letter, "ana@example.org", "ben@example.org")
     made = newsroom.update(letter)
     mailing.start(made, actor=COMMAND_LINE, now=factories.now())
     newsroom.feed(factories.now())
-    writing.take_down(made, actor=COMMAND_LINE, now=factories.now())
     with served(factories.config()) as (server, reaching):
+        deliver_due(reaching, clock=factories.now, limit=1)
+        writing.take_down(made, actor=COMMAND_LINE, now=factories.now())
+        newsroom.feed(factories.now())
         deliver_due(reaching, clock=factories.now)
-    newsroom.feed(factories.now())
-    assert server.mails == []
-    assert the_mailing().state == "stopped"
+    assert len(server.mails) == 1
+    assert (progress().state, progress().sent, progress().waiting) == ("stopped", 1, 1)
+    assert [(entry.details["sent"], entry.actor_kind) for entry in recorded("mailing.stopped")] == [(1, "platform")]
     with pytest.raises(writing.NotPublished):
         mailing.resume(made, actor=COMMAND_LINE, now=factories.now())
 
@@ -278,4 +286,89 @@ def test_what_is_left_of_an_old_mailing_is_not_sent(sqlite_app: Flask) -> None:
     for minutes in range(3):
         newsroom.feed(NOON + mailing.TERM + minutes * MINUTE)
     assert newsroom.queued() == []
-    assert (the_mailing().state, the_mailing().sent, the_mailing().fed) == ("done", 1, 2)
+    assert (progress().state, progress().sent, progress().left_out, progress().waiting) == ("done", 1, 1, 0)
+
+
+def test_what_came_back_and_what_was_complained_of_is_counted_apart_and_outlives_the_outbox(app: Flask) -> None:
+    letter = factories.letter()
+    people = [f"p{n}@d{n}.example" for n in range(6)]
+    signed(letter, *people)
+    now = factories.now()
+    mailing.start(newsroom.update(letter), actor=COMMAND_LINE, now=now)
+    newsroom.feed(now)
+    waiting = newsroom.queued()
+    suppression.stop_address(str(waiting[5].recipient), actor=COMMAND_LINE, config=factories.config(), now=now)
+    with served(factories.config()) as (server, reaching):
+        server.refused = {str(waiting[4].recipient): 550}
+        deliver_due(reaching, clock=lambda: now)
+    bounces.record(bounces.Report(waiting[0].message_id, "bounce", "5.1.1"), now=now)
+    newsroom.feed(now)
+    bounces.record(bounces.Report(waiting[1].message_id, "complaint"), now=now)
+
+    def numbers() -> tuple[int, ...]:
+        found = progress()
+        return found.total, found.sent, found.returned, found.complained, found.failed, found.left_out, found.waiting
+
+    assert numbers() == (6, 2, 1, 1, 1, 1, 0)
+    db.session.remove()
+    downgrade(revision="0011")
+    upgrade()
+    assert numbers() == (6, 2, 1, 1, 1, 1, 0), "a mailing of before this release is counted once"
+    retention.purge(now + timedelta(days=31))
+    assert db.session.scalar(select(func.count()).select_from(OutboxMail)) == 0
+    assert numbers() == (6, 2, 1, 1, 1, 1, 0)
+
+
+def test_a_mailing_stopped_long_ago_is_not_gone_on_with(sqlite_app: Flask) -> None:
+    letter = factories.letter()
+    signed(letter, "ana@example.org")
+    made = newsroom.update(letter)
+    mailing.start(made, actor=COMMAND_LINE, now=NOON)
+    newsroom.feed(NOON)
+    mailing.stop(made, actor=COMMAND_LINE, now=NOON)
+    with pytest.raises(mailing.StoppedLongAgo):
+        mailing.resume(made, actor=COMMAND_LINE, now=NOON + mailing.KEPT)
+    mailing.resume(made, actor=COMMAND_LINE, now=NOON + mailing.KEPT - MINUTE)
+    newsroom.feed(NOON + mailing.KEPT - MINUTE)
+    assert to() == ["ana@example.org"]
+
+
+def test_whoever_leaves_is_forgotten_by_the_mailings_too_and_is_not_mailed_twice_on_coming_back(app: Flask) -> None:
+    letter, config, now = factories.letter(), factories.config(), factories.now()
+    client = app.test_client()
+    ana = factories.sign(client, **factories.ANA | {"updates": "1"})
+    aram = factories.sign(client, **factories.ARAM | {"updates": "1"})
+    for address in (factories.ARAM["email"], "ben@example.org", "eva@example.org"):
+        newsroom.follower(letter, address)
+    with transaction() as session:
+        session.execute(text("DELETE FROM outbox_mail"))
+    setting(app, mail_rate=3)
+    made = newsroom.update(letter)
+    mailing.start(made, actor=COMMAND_LINE, now=now)
+    newsroom.feed(now)
+    with served(config) as (server, reaching):
+        deliver_due(reaching, clock=lambda: now)
+    assert len(server.mails) == 3
+
+    def among() -> dict[str, str]:
+        db.session.rollback()
+        return {each.fingerprint: each.source for each in db.session.scalars(select(MailingRecipient))}
+
+    mailbox = {each: fingerprint(each, config.fingerprint_bytes) for each in (
+        factories.ANA["email"], factories.ARAM["email"], "ben@example.org", "eva@example.org",
+    )}  # fmt: skip
+    assert set(among()) == set(mailbox.values())
+    client.post(f"/signature/{ana}", data={"action": "withdraw"})
+    client.post(f"/signature/{aram}", data={"action": "withdraw"})
+    for address in ("ben@example.org", "eva@example.org"):
+        followers.stop(followers.token(letter.id, mailbox[address], config), config=config, now=now)
+    assert among() == {mailbox[factories.ARAM["email"]]: "follower"}, "Aram still follows"
+    assert progress().waiting <= 1
+    mailing.stop(made, actor=COMMAND_LINE, now=now)
+    newsroom.follower(letter, "ben@example.org")
+    factories.sign(client, **factories.ANA | {"updates": "1"})
+    mailing.resume(made, actor=COMMAND_LINE, now=now)
+    newsroom.feed(now + MINUTE)
+    every = [*server.recipients, *to()]
+    assert factories.ARAM["email"] in every
+    assert len(every) == len(set(every)), "nobody who came back is mailed it again"

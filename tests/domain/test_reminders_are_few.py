@@ -126,6 +126,19 @@ def test_a_pause_delays_the_last_call_and_loses_nobody(sqlite_app: Flask) -> Non
     assert [mail.recipient for mail in newsroom.queued("last_call")] == ["old@example.org"]
 
 
+def test_a_last_call_that_is_queued_when_a_pause_begins_waits_for_its_end(sqlite_app: Flask) -> None:
+    letter = closing(sqlite_app)
+    mailing.call_last(NOON)
+    newsroom.feed(NOON)
+    letters.set_status(letter, "paused", actor=COMMAND_LINE, now=NOON)
+    with served(factories.config()) as (server, reaching):
+        deliver_due(reaching, clock=lambda: NOON)
+        assert [mail.recipient for mail in newsroom.queued("last_call")] == ["old@example.org"]
+        letters.set_status(letter, "open", actor=COMMAND_LINE, now=NOON + HOUR)
+        deliver_due(reaching, clock=lambda: NOON + HOUR)
+    assert "Closes" in str(server.mails[-1].message["Subject"])
+
+
 def test_whoever_signs_meanwhile_or_finds_the_letter_closed_gets_none(sqlite_app: Flask) -> None:
     letter = closing(sqlite_app)
     mailing.call_last(NOON)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from petition.config import Config
 from petition.db import transaction
-from petition.outbox import delivery
-from petition.outbox.delivery import GAVE_UP, LEASE, Counts, deliver_due
+from petition.outbox import delivery, recording
+from petition.outbox.claiming import HANDFUL, LEASE
+from petition.outbox.delivery import Counts, deliver_due
 from petition.outbox.models import OutboxMail
+from petition.outbox.recording import GAVE_UP
 from tests.mailing import START, Clock, mail, mails, queue_mail, served
 from tests.smtp_server import NONSENSE
 
@@ -27,7 +32,7 @@ def _crash(config: Config, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Non
         raise KilledError
 
     with monkeypatch.context() as moment:
-        moment.setattr(delivery, "_record", die)
+        moment.setattr(recording, "sent", die)
         with pytest.raises(KilledError):
             deliver_due(config, clock=clock)
 
@@ -129,3 +134,57 @@ def test_a_mail_that_would_come_too_late_is_dropped_unsent(app: Flask, petition_
     assert (row.state, row.recipient, row.values) == ("dropped", None, None)
     assert row.finished_at == START + timedelta(days=7), "to the moment, so that the address stays no longer"
     assert server.mails == []
+
+
+def _queue_in_bulk(number: int) -> None:
+    for each in range(number):
+        queue_mail(f"reader{each}@example.org")
+    with transaction() as session:
+        session.execute(update(OutboxMail).values(bulk=True))
+
+
+def test_a_crash_repeats_at_most_a_handful_of_a_mailing_and_each_goes_alone_then(
+    sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _queue_in_bulk(HANDFUL + 2)
+    clock = Clock()
+    with served(sqlite_app.config["PETITION"]) as (server, config):
+        _crash(config, clock, monkeypatch)
+        assert len(server.mails) == HANDFUL
+        assert deliver_due(config, clock=clock) == Counts(sent=2), "the leased ones belong to the worker that is gone"
+        clock.turn(minutes=1)
+        for _ in range(2):
+            _crash(config, clock, monkeypatch)
+            clock.turn(minutes=1)
+        assert len(server.mails) == HANDFUL + 4, "one in doubt takes no other with it"
+        assert deliver_due(config, clock=clock).sent >= HANDFUL - 1
+    assert {row.state for row in mails()} <= {"sent", "failed"}
+    often = Counter(server.recipients)
+    assert set(often) == {f"reader{each}@example.org" for each in range(HANDFUL + 2)}
+    assert max(often.values()) <= 3
+    assert len(set(server.message_ids)) == HANDFUL + 2
+
+
+def test_a_slow_mail_server_gets_no_mail_whose_lease_may_run_out(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "START_WITHIN", 0.0)
+    _queue_in_bulk(3)
+    with served(sqlite_app.config["PETITION"]) as (server, config):
+        assert deliver_due(config, clock=Clock(), limit=1) == Counts(sent=1)
+        stop = threading.Event()
+        server.on_mail = stop.set
+        assert deliver_due(config, clock=Clock(), stop=stop) == Counts(sent=1)
+        assert [(row.state, row.attempts, row.leased_until, row.unknowns) for row in mails()][2] == ("queued", 0, None, 0)
+        server.on_mail = lambda: None
+        assert deliver_due(config, clock=Clock()) == Counts(sent=1)
+    assert len(server.mails) == 3
+
+
+def test_one_refused_of_a_handful_holds_up_no_other_and_an_outage_charges_none(sqlite_app: Flask) -> None:
+    _queue_in_bulk(4)
+    with served(sqlite_app.config["PETITION"]) as (server, config):
+        server.refused = {"reader1@example.org": 550}
+        server.on_mail = lambda: server.replies.update(sender=421) if len(server.mails) == 2 else None
+        assert deliver_due(config, clock=Clock()).sent == 2
+        assert [(row.state, row.attempts, row.leased_until) for row in mails()] == [
+            ("sent", 1, None), ("failed", 1, None), ("sent", 1, None), ("queued", 0, None),
+        ]  # fmt: skip

@@ -9,7 +9,8 @@ from flask import Flask
 
 from petition.config import Config
 from petition.outbox import transport
-from petition.outbox.delivery import BACKOFF, GAVE_UP, JITTER, Counts, deliver_due
+from petition.outbox.delivery import Counts, deliver_due
+from petition.outbox.recording import BACKOFF, GAVE_UP, JITTER
 from tests.mailing import WORDS, Clock, mail, mails, queue_mail, served
 from tests.smtp_server import HANG, NONSENSE, RESET
 

@@ -7,7 +7,8 @@ import dataclasses
 from flask import Flask
 
 from petition.config import Config
-from petition.outbox.delivery import GAVE_UP, Waiting, deliver_due, recent, waiting
+from petition.outbox.delivery import Waiting, deliver_due, recent, waiting
+from petition.outbox.recording import GAVE_UP
 from tests.mailing import START, Clock, mails, queue_mail, served
 
 

@@ -15,8 +15,11 @@ from sqlalchemy import text
 from petition.config import Config
 from petition.db import db, transaction
 from petition.errors import Busy
+from petition.letters import publishing
 from petition.outbox.delivery import Counts
 from petition.outbox.models import OutboxMail
+from petition.signatures import reminders, renewal
+from petition.updates import mailing
 from petition.upkeep import courier, worker
 from petition.webhooks import delivering, hooks
 from petition.webhooks.models import EVENTS, WebhookDelivery
@@ -195,6 +198,42 @@ def test_a_job_that_fails_stops_no_other_job(
         worker.run(config, once=True, clock=Clock(), stop=threading.Event())
     assert done.count("sound") == 2
     assert "broken failed" in caplog.text and "RecursionError" in caplog.text and "ana@" not in caplog.text
+
+
+@pytest.mark.parametrize("broken", ["feeding.work", "sweeping.work", "landing.work", "delivering.work", "Press.look"])
+@pytest.mark.parametrize("error", [RecursionError("ana@example.org"), Busy()])
+def test_no_part_of_a_round_ends_it_or_starves_the_others(
+    broken: str, error: Exception, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    done: list[str] = []
+    room, _, name = broken.partition(".")
+
+    def fails(*_given: object, **_named: object) -> None:
+        done.append("broken")
+        raise error
+
+    monkeypatch.setattr(getattr(worker, room), name, fails)
+    monkeypatch.setattr(worker, "EVERY", {lambda _config, _now: done.append("sound"): 0.0})
+    queue_mail()
+    with served(sqlite_app.config["PETITION"]) as (server, config), _running(sqlite_app, config, Clock()):
+        _until(lambda: done.count("broken") >= 3 and done.count("sound") >= 3 and len(server.mails) == 1)
+    assert ("failed" if isinstance(error, RecursionError) else "busy") in caplog.text
+    assert "ana@" not in caplog.text
+
+
+def test_a_database_that_cannot_be_read_is_waited_for_and_no_fault_of_a_job(sqlite_app: Flask) -> None:
+    config = sqlite_app.config["PETITION"]
+    db.session.execute(text("PRAGMA legacy_alter_table = ON"))
+    for table in ("letter", "signing_request", "letter_version"):
+        db.session.execute(text(f"ALTER TABLE {table} RENAME TO {table}_away"))
+    db.session.commit()
+    for job in (
+        lambda: publishing.publish_due(START), lambda: renewal.work(config, clock=Clock()), lambda: reminders.remind(config, START),
+        lambda: mailing.call_last(START),
+    ):  # fmt: skip
+        with pytest.raises(Busy):
+            job()
 
 
 def test_the_wait_grows_to_its_bound_and_no_further(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
+from petition.addresses import fingerprint
 from petition.config import Config
 from petition.db import db, transaction
 from petition.letters.models import Letter
 from petition.outbox.delivery import deliver_due
 from petition.outbox.models import OutboxMail
+from petition.signatures import tokens
 from petition.signatures.models import Signature
 from petition.updates.followers import token
 from petition.updates.models import Follower
@@ -86,6 +88,39 @@ def test_who_follows_already_learns_it_from_the_mail_alone(client: FlaskClient, 
     assert row().confirmed_at is not None
 
 
+def test_asking_twice_leaves_the_first_link_working_until_not_me(client: FlaskClient, petition_config: Config) -> None:
+    factories.letter()
+    links = []
+    for _ in range(2):
+        ask(client)
+        links.append(mailed(petition_config)[1])
+    assert [client.get(link).status_code for link in links] == [200, 200]
+    assert row().digest not in links[0], "the row alone makes no link"
+    forged = links[0][:-4] + ("aaaa" if links[0][-4:] != "aaaa" else "bbbb")
+    assert client.get(forged).status_code == 404
+    assert client.post(links[0], data={"action": "confirm"}).status_code == 303
+    assert row().confirmed_at is not None
+    with transaction() as session:  # as the release before this one kept them
+        session.execute(update(Follower).values(digest=tokens.digest("a" * 32), confirmed_at=None, expires_at=factories.now() + DAY))
+    assert client.get(f"/subscription/{'a' * 32}").status_code == 200
+    assert client.post(f"/subscription/{'a' * 32}", data={"action": "not-me"}).status_code == 200
+    assert client.get(links[1]).status_code == 404
+
+
+def test_the_page_behind_a_link_tells_nobody_who_signed(sqlite_app: Flask) -> None:
+    letter = factories.letter()
+    client, config = sqlite_app.test_client(), factories.config()
+    factories.sign(client, **factories.ANA | {"updates": "1"})
+    newsroom.follower(letter, factories.ANA["email"])
+    newsroom.follower(letter, "ben@example.org")
+    mailboxes = [fingerprint(each, config.fingerprint_bytes) for each in (factories.ANA["email"], "ben@example.org")]
+    signed, reader = (f"/subscription/{token(letter.id, each, config)}" for each in mailboxes)
+    for data in (None, {"action": "stop"}, None):
+        pages = [client.post(link, data=data) if data else client.get(link) for link in (signed, reader)]
+        assert pages[0].text.replace(signed, reader) == pages[1].text
+        assert pages[0].status_code == 200
+
+
 def test_one_address_gets_few_such_mails_and_a_bad_one_none(sqlite_app: Flask) -> None:
     factories.letter()
     client = sqlite_app.test_client()
@@ -123,7 +158,7 @@ def test_one_click_needs_no_origin_and_no_cookie_keeps_the_signature_and_is_good
     db.session.rollback()
     signed = db.session.scalars(select(Signature)).one()
     link = f"/subscription/{token(letter.id, str(signed.address_fingerprint), factories.config())}"
-    assert "keep my signature" in client.get(link).text
+    assert "Stop the news" in client.get(link).text
     assert client.post(link, data={"action": "stop"}, headers=FOREIGN).status_code == 403, "a button needs its page"
     for _ in range(2):
         answer = client.post(link, data=ONE_CLICK, headers=FOREIGN, content_type="multipart/form-data")
