@@ -18,7 +18,7 @@ from petition.templating import settings
 
 # The card is as wide as its frame; these are what fits without scrolling.
 WIDTH = 600
-LOW, HIGH, NARROW = 270, 340, 480  # the height of a wide one and of a narrow one, and the width that is narrow
+LOW, HIGH, NARROW = 250, 310, 480  # the height of a wide one and of a narrow one, and the width that is narrow
 CACHE_AGE = 3600  # seconds
 
 
@@ -114,4 +114,5 @@ def _xml(said: dict[str, Any]) -> bytes:
     root = ElementTree.Element("oembed")
     for name, value in said.items():
         ElementTree.SubElement(root, name).text = str(value)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
