@@ -1,10 +1,12 @@
-"""The published letters, page by page, with all that a list of them tells; read by key, never by offset."""
+"""The published letters: page by page with all that a list of them tells, and as search engines and feeds are told of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from petition.db import db
@@ -47,3 +49,19 @@ def page(*, after: str = "", limit: int = PAGE) -> Page:
 
 def _published() -> Select[Letter]:
     return select(Letter).where(Letter.status != "draft").order_by(Letter.created_at.desc(), Letter.id.desc())
+
+
+def findable() -> list[int]:
+    """The numbers of the letters that whoever searches may be led to, the oldest first: published, and none that is protected."""
+    rows = select(Letter.id).where(Letter.status != "draft", Letter.risk != "protected").order_by(Letter.id)
+    return list(db.session.scalars(rows))
+
+
+def with_changes(ids: Sequence[int]) -> list[tuple[Letter, datetime]]:
+    """These letters, each with the moment of its newest text, in the order of their numbers."""
+    if not ids:
+        return []
+    newest = select(LetterVersion.letter_id, func.max(LetterText.created_at)).join(LetterText).group_by(LetterVersion.letter_id)
+    changed = {number: moment for number, moment in db.session.execute(newest.where(LetterVersion.letter_id.in_(ids)))}
+    rows = select(Letter).where(Letter.id.in_(ids)).order_by(Letter.id).options(selectinload(Letter.translations))
+    return [(each, changed.get(each.id, each.created_at)) for each in db.session.scalars(rows)]
