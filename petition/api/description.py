@@ -39,8 +39,10 @@ class Parameter:
     words: str
 
     def read(self, given: Given) -> str:
-        """Its value, '' where none was given; raises BadParameter."""
-        values = given.getlist(self.name) or [""]
+        """Its value, '' where it was left out; raises BadParameter."""
+        values = given.getlist(self.name)
+        if not values:
+            return ""
         if len(values) > 1 or not re.fullmatch(self.pattern, values[0]):
             raise BadParameter(name=self.name, words=self.words)
         return values[0]
@@ -59,7 +61,7 @@ class Operation:
 
 def _limit(page: int, largest: int) -> Parameter:
     return Parameter(
-        "limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": page}, "([1-9][0-9]{0,8})?",
+        "limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": page}, "[1-9][0-9]{0,8}",
         f"A whole number from 1 to {LARGEST_LIMIT}: how many at most; more than {largest} is as {largest}.",
     )  # fmt: skip
 

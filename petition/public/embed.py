@@ -18,7 +18,7 @@ from petition.templating import settings
 
 # The card is as wide as its frame; these are what fits without scrolling.
 WIDTH = 600
-LOW, HIGH, NARROW = 250, 310, 480  # the height of a wide one and of a narrow one, and the width that is narrow
+LOW, HIGH, NARROW = 270, 310, 480  # the height of a wide one and of a narrow one, and the width that is narrow
 CACHE_AGE = 3600  # seconds
 
 
