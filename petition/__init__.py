@@ -19,6 +19,7 @@ from petition.upkeep import schema, wiring  # noqa: F401 (migrations compare the
 # What a page may fetch: its own stylesheet and pictures, nothing from anywhere else, and no script; the page that asks for a
 # proof may run the script that works it out.
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+FRAMED_POLICY = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")  # of a card that is made for frames
 SCRIPT_POLICY = POLICY.replace("default-src 'none'", "default-src 'none'; script-src 'self'; connect-src 'self'")
 ADMIN_POLICY = SCRIPT_POLICY.replace("img-src 'self'", "img-src 'self' data:")
 
@@ -54,10 +55,12 @@ def create_app(settings: Config | None = None) -> Flask:
 def _headers(response: Response) -> Response:
     """Say on every answer what a browser may do with it."""
     in_admin = request.path.startswith("/admin")
-    policy = ADMIN_POLICY if in_admin else SCRIPT_POLICY if g.get("scripted") else POLICY
+    framed = str(request.endpoint).endswith(".embed") and response.status_code < 400
+    policy = ADMIN_POLICY if in_admin else SCRIPT_POLICY if g.get("scripted") else FRAMED_POLICY if framed else POLICY
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("X-Frame-Options", "DENY")
+    if not framed:
+        response.headers.setdefault("X-Frame-Options", "DENY")
     private = in_admin or g.get("private", False) or "/signature/" in request.path or "/mail/stop/" in request.path
     response.headers.setdefault("Referrer-Policy", "no-referrer" if private else "strict-origin-when-cross-origin")
     response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), browsing-topics=()")

@@ -17,7 +17,9 @@ FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", ""}
 
 def init_app(app: Flask) -> None:
     """Register every page twice: at its plain address and behind each interface language."""
-    from petition.public import code, follow, mailbox, pages, papers, preview, report, sign, signature, stop, updates  # noqa: F401 (they hang their views on the blueprint)
+    from petition.public import (  # noqa: F401 (they hang their views on the blueprint)
+        code, crawlers, embed, follow, mailbox, pages, papers, preview, report, sign, signature, stop, updates,
+    )  # fmt: skip
 
     config = app.config["PETITION"]
     app.extensions["rulebook"] = Rulebook()
@@ -25,6 +27,7 @@ def init_app(app: Flask) -> None:
     codes = ",".join(config.languages)
     app.register_blueprint(bp)
     app.register_blueprint(bp, url_prefix=f"/<language({codes}):language>", name="public_in")
+    app.register_blueprint(crawlers.bp)
     if config.shows_mailbox:
         app.register_blueprint(mailbox.bp)
     errors.init_app(app)

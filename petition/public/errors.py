@@ -47,9 +47,9 @@ def _refuse_nul() -> None:
 
 def answer(error: PetitionError) -> Response:
     """The page, or the JSON, of one error."""
-    if error.status >= 500:
+    if error.status >= 500 and error.status != 501:  # which only says what was asked for
         log.error("%s: %s", type(error).__name__, error.__cause__.__class__.__name__)
-    if request.path.startswith("/api/"):
+    if request.path.startswith("/api/") or request.path == "/oembed":
         body = {"error": {"code": error.code, "message": str(error) if isinstance(error, Invalid) else error.sentence}}
         response = make_response(jsonify(body), error.status)
     else:

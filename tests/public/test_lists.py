@@ -40,7 +40,7 @@ def test_a_page_position_or_filter_that_nobody_handed_out_is_400(client, query):
 
 
 @pytest.mark.parametrize(
-    ("limit", "status"), [("1", 200), ("999999999", 200), ("0", 200), ("-1", 400), ("x", 400), ("9" * 40, 400), ("²", 400)]
+    ("limit", "status"), [("1", 200), ("999999999", 200), ("0", 400), ("-1", 400), ("x", 400), ("9" * 40, 400), ("²", 400)]
 )
 def test_page_sizes_are_clamped_or_refused(client, limit, status):
     letter()
