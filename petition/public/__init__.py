@@ -18,7 +18,19 @@ FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", ""}
 def init_app(app: Flask) -> None:
     """Register every page twice: at its plain address and behind each interface language."""
     from petition.public import (  # noqa: F401 (they hang their views on the blueprint)
-        code, crawlers, embed, follow, mailbox, pages, papers, preview, report, sign, signature, stop, updates,
+        code,
+        crawlers,
+        embed,
+        follow,
+        mailbox,
+        pages,
+        papers,
+        preview,
+        report,
+        sign,
+        signature,
+        stop,
+        updates,
     )  # fmt: skip
 
     config = app.config["PETITION"]
