@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CATALOGUES := petition/translations
+PYBABEL := $(BIN)/python -m babel.messages.frontend
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check fmt browser redis bench flood
+.PHONY: help run test check fmt browser redis bench flood catalogues language
 
 help: ## what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,6 +45,24 @@ bench: $(VENV)/.test ## the measurements of docs/performance.md, docs/moderation
 
 flood: $(VENV)/.test ## a wave of fakes against the real application: the figures of docs/moderation.md
 	$(BIN)/python -m tests.flood
+
+catalogues: $(VENV)/.runtime ## bring every language's catalogue up to the sentences of code and templates
+	@pot=$$(mktemp) && trap 'rm -f "$$pot"' EXIT && \
+	  $(PYBABEL) -q extract -F babel.cfg -k N_ --no-location -o "$$pot" petition templates && \
+	  $(PYBABEL) -q update -i "$$pot" -d $(CATALOGUES) -N --ignore-obsolete --ignore-pot-creation-date && \
+	  $(PYBABEL) -q compile -d $(CATALOGUES)
+	@$(BIN)/python -m tests.catalogues
+
+language: $(VENV)/.runtime ## begin a language: make language CODE=pl
+	@test -n "$(CODE)" || { echo "Which language? make language CODE=pl"; exit 2; }
+	@test ! -e $(CATALOGUES)/$(CODE) || { echo "$(CATALOGUES)/$(CODE) is there already; make catalogues brings it up to date."; exit 2; }
+	@pot=$$(mktemp) && trap 'rm -f "$$pot"' EXIT && \
+	  $(PYBABEL) -q extract -F babel.cfg -k N_ --no-location -o "$$pot" petition templates && \
+	  $(PYBABEL) -q init -i "$$pot" -d $(CATALOGUES) -l $(CODE)
+	@echo "Next:"
+	@echo "1. Write every msgstr in $(CATALOGUES)/$(CODE)/LC_MESSAGES/messages.po (docs/translating.md says how)."
+	@echo "2. Put \"$(CODE)\" into SHIPPED in petition/i18n.py and into the table of docs/translating.md."
+	@echo "3. make catalogues (compiles it and says what is missing), then make test."
 
 # The stamps make the second run immediate; an editable install keeps the checkout's own templates in use.
 $(VENV)/.runtime: pyproject.toml constraints.txt hatch_build.py $(wildcard petition/translations/*/LC_MESSAGES/*.po)

@@ -14,8 +14,14 @@ from babel.dates import format_date
 from babel.localedata import locale_identifiers
 from babel.support import NullTranslations, Translations
 
-SHIPPED = ("en", "hy", "ru", "fr", "ar")
+SHIPPED = ("en", "hy", "ru", "fr", "de", "es", "uk", "ar")
 CATALOGUES = Path(__file__).parent / "translations"
+
+# Where the order of the code points is not that of the alphabet.
+_ALPHABETS = {"uk": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя"}
+
+# CLDR's abbreviated word for "year" ends with a full stop, which would be two at the end of a sentence.
+_YEARS = {"uk": ("\u202fр.", " року"), "ru": ("\u202fг.", " года")}
 
 # CLDR lists regions that are no countries.
 _NOT_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "DG", "EA", "IC", "TA", "CQ"}
@@ -53,7 +59,7 @@ def languages(reader: str) -> tuple[tuple[str, str], ...]:
     names, english = locale(reader).languages, locale("en").languages
     codes = {code for code in locale_identifiers() if code.isalpha()}
     pairs = [(code, str(names.get(code) or english.get(code) or code)) for code in codes]
-    return tuple(sorted(pairs, key=lambda pair: _sort_key(pair[1])))
+    return tuple(sorted(pairs, key=lambda pair: _sort_key(pair[1], reader)))
 
 
 @cache
@@ -68,7 +74,7 @@ def countries(language: str) -> tuple[tuple[str, str], ...]:
     names = locale(language).territories
     english = locale("en").territories
     pairs = [(code, str(names.get(code, english[code]))) for code in country_codes()]
-    return tuple(sorted(pairs, key=lambda pair: _sort_key(pair[1])))
+    return tuple(sorted(pairs, key=lambda pair: _sort_key(pair[1], language)))
 
 
 def country_name(code: str, language: str) -> str:
@@ -88,13 +94,17 @@ def translate(language: str, message: str, **params: Any) -> str:
     return text % params if params else text
 
 
-def _sort_key(name: str) -> str:
+def _sort_key(name: str, language: str) -> str:
+    if alphabet := _ALPHABETS.get(language):
+        return name.casefold().translate({ord(letter): chr(0x400 + place) for place, letter in enumerate(alphabet)})
     # Accents sort with their letters (Åland beside Albania) without a collation library.
     plain = unicodedata.normalize("NFD", name)
     return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
 
 
 def format_day(day: date, language: str) -> str:
-    """A date in the language's long form, as CLDR writes it."""
+    """A date in the language's long form, as CLDR writes it, the word for the year in full."""
     # English here is the world's, not one country's: 3 July 2023.
-    return str(format_date(day, format="long", locale=locale("en-001" if language == "en" else language)))
+    written = str(format_date(day, format="long", locale=locale("en-001" if language == "en" else language)))
+    short, whole = _YEARS.get(language, ("", ""))
+    return written.removesuffix(short) + whole if short and written.endswith(short) else written
