@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
 @bp.url_value_preprocessor
 def _take_language(endpoint: str | None, values: dict[str, Any] | None) -> None:
     g.language = values.pop("language", None) if values else None
+    g.scripted = False
 
 
 @bp.before_request
