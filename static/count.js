@@ -24,7 +24,10 @@
     if (!document.hidden) timer = setTimeout(ask, Math.max(0, asked + PAUSE - Date.now()));
   };
 
-  const stop = () => document.removeEventListener("visibilitychange", plan);
+  const stop = () => {
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", plan);
+  };
 
   async function ask() {
     asked = Date.now();
