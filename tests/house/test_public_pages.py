@@ -104,6 +104,23 @@ def test_the_head_says_where_the_page_is_and_what_it_is(sqlite_app):
     assert "ld+json" not in page and "og:" not in page, "a letter whose signatories are in danger is not passed around by machines"
 
 
+def test_what_anybody_may_keep_is_sent_compressed_and_what_is_private_is_not(sqlite_app):
+    letter()
+    reader, takes = sqlite_app.test_client(), {"Accept-Encoding": "gzip, br"}
+    for address in ("/letters/open-the-road", "/letters/open-the-road/sign", "/static/site.css", "/static/count.js"):
+        plain, sent = reader.get(address), reader.get(address, headers=takes)
+        assert sent.headers["Content-Encoding"] == "gzip" and "Content-Encoding" not in plain.headers
+        assert gzip.decompress(sent.data) == plain.data and int(sent.headers["Content-Length"]) == len(sent.data)
+        assert "Accept-Encoding" in plain.headers["Vary"] and "Accept-Encoding" in sent.headers["Vary"], "caches keep both apart"
+        again = reader.get(address, headers=takes | {"If-None-Match": sent.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b"")
+        for answer in (plain, sent, again):
+            answer.close()
+    private = f"/signature/{sign(reader, **ANA)}"
+    for address in (private, "/letters/open-the-road/find", "/nothing-here"):
+        assert "Content-Encoding" not in reader.get(address, headers=takes).headers, address
+
+
 def test_the_letter_page_with_all_that_it_loads_is_under_thirty_kilobytes(client):
     from petition.audit import COMMAND_LINE
     from petition.letters import document, operations
