@@ -46,7 +46,7 @@ def test_no_other_page_may_run_a_script(client):
     for page in (client.get("/letters/open-the-road/signatories"), client.get(SIGN), refused):
         assert "script-src" not in page.headers["Content-Security-Policy"]
         assert "<script" not in page.text
-    assert re.findall(r'<script src="/static/(\w+)', client.get("/letters/open-the-road").text) == ["count"], "nor the letter's page this one"
+    assert re.findall(r'<script src="/static/(\w+)', client.get("/letters/open-the-road").text) == ["count"], "nor this one there"
 
 
 def test_a_proof_lets_one_post_through_and_no_other(client):
