@@ -72,6 +72,7 @@ def init_app(app: Flask) -> None:
         settings=settings, current_language=current_language, stylesheet=_digest(Path(str(app.static_folder)) / "site.css"),
         embed_stylesheet=_digest(Path(str(app.static_folder)) / "embed.css"),
         challenge_script=_digest(Path(str(app.static_folder)) / "challenge.js"),
+        count_script=_digest(Path(str(app.static_folder)) / "count.js"),
     )  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, g, request
 from werkzeug.routing import AnyConverter
 
 from petition.errors import CrossSite, LengthRequired, WrongMediaType
-from petition.public import errors
+from petition.public import errors, squeezing
 from petition.signatures.rulebook import Rulebook
 
 bp = Blueprint("public", __name__)
@@ -43,11 +43,13 @@ def init_app(app: Flask) -> None:
     if config.shows_mailbox:
         app.register_blueprint(mailbox.bp)
     errors.init_app(app)
+    squeezing.init_app(app)
 
 
 @bp.url_value_preprocessor
 def _take_language(endpoint: str | None, values: dict[str, Any] | None) -> None:
     g.language = values.pop("language", None) if values else None
+    g.scripted = False
 
 
 @bp.before_request

@@ -12,7 +12,7 @@ from petition.errors import BadRequest, NotFound
 from petition.letters import changes, goals, text
 from petition.letters import operations as letters
 from petition.letters.models import Letter
-from petition.public import bp
+from petition.public import bp, heads
 from petition.signatures import consent, directory, ledger, submission
 from petition.templating import current_language, settings
 from petition.updates import followers, writing
@@ -119,14 +119,22 @@ def letter(slug: str) -> Response:
     """The letter, its counts, its latest signatories, and the form."""
     found = letters.find_published(slug)
     context = letter_context(found)
-    organisations = directory.signatories(found, kind="organisation", limit=24, besides_initial=True, online=True).entries
-    people = directory.signatories(found, kind="person", limit=60, besides_initial=True, online=True).entries
+    organisations = directory.signatories(found, kind="organisation", limit=12, besides_initial=True, online=True).entries
+    people = directory.signatories(found, kind="person", limit=40, besides_initial=True, online=True).entries
+    g.scripted = context["state"] == "open"  # the script that keeps the counts fresh
     html = render_template(
         "public/letter.html", **context, body=text.to_html(context["words"].body), organisations=organisations, people=people, form=None,  # type: ignore[attr-defined]
         initial=directory.initial(found), source=tagged(), news=writing.public(found, writing.ON_THE_LETTER),
         follows=followers.takes_followers(found, datetime.now(UTC)), deliveries=deliveries.timeline(found),
+        described=_described(found, context),
     )  # fmt: skip
     return robots(cached(html, TAGGED if tagged() else NAMES_FRESH), found.protected)
+
+
+def _described(letter: Letter, context: dict[str, Any]) -> dict[str, Any]:
+    """The letter as search engines read it; its one address in the language of its text."""
+    spoken = context["text_language"] if context["text_language"] in settings().languages else current_language()
+    return heads.described(letter, context["words"], context["counts"], address("letter", letter, spoken, external=True))
 
 
 def private(html: str, status: int = 200) -> Response:

@@ -35,6 +35,7 @@ class SignForm(FlaskForm):  # type: ignore[misc]
     name = StringField()
     organisation = StringField()
     latin_name = StringField()
+    affiliation = StringField()  # a person's own, a field of its own so that neither kind publishes what the other typed
     website = URLField()
     role = StringField()
     country = SelectField(choices=[], validate_choice=False)
@@ -55,6 +56,13 @@ class SignForm(FlaskForm):  # type: ignore[misc]
     def typed(self) -> dict[str, str]:
         """What was sent, by field name, exactly as it came."""
         return {name: request.form.get(name, "") for name in self._fields}
+
+    def said(self) -> dict[str, str]:
+        """What was sent, as the domain names it: a person's affiliation is the organisation beside the name."""
+        typed = self.typed()
+        if typed["kind"] != "organisation" and "affiliation" in request.form:
+            typed["organisation"] = typed["affiliation"]
+        return typed
 
 
 @bp.get("/letters/<slug>/sign")
@@ -84,7 +92,7 @@ def take(found: Letter) -> BaseResponse:
     door = open_door(found, now)
     try:
         door.knock()
-        given = submission.check(form.typed() | _unsaid(found), language=current_language())
+        given = submission.check(form.said() | _unsaid(found), language=current_language())
         _rulebook().let_in(found, addresses.domain(given.email), now=now)
         _ask_about_near_miss(given.email, form)
         operations.request(found, given, config=settings(), now=now, arrival=door.enter(given.email))
@@ -155,7 +163,8 @@ def _again(found: Letter, form: SignForm, error: PetitionError, faults: tuple[Fa
     """The form once more, with everything typed and each fault in its place."""
     first: dict[str, Fault] = {}
     for fault in faults:
-        first.setdefault(fault.field, fault)
+        person = fault.field == "organisation" and form.kind.data != "organisation"
+        first.setdefault("affiliation" if person else fault.field, fault)
     asked = error if isinstance(error, ProofAsked) else None
     g.scripted = asked is not None
     html = render_template(

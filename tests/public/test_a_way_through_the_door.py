@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -42,9 +43,10 @@ def test_the_page_keeps_what_was_typed_says_what_to_do_and_may_run_its_script(cl
 
 def test_no_other_page_may_run_a_script(client):
     refused = client.post(SIGN, data={"name": ""})
-    for page in (client.get("/letters/open-the-road"), client.get(SIGN), refused):
+    for page in (client.get("/letters/open-the-road/signatories"), client.get(SIGN), refused):
         assert "script-src" not in page.headers["Content-Security-Policy"]
         assert "<script" not in page.text
+    assert re.findall(r'<script src="/static/(\w+)', client.get("/letters/open-the-road").text) == ["count"], "nor this one there"
 
 
 def test_a_proof_lets_one_post_through_and_no_other(client):

@@ -1,5 +1,7 @@
 """A person signs, confirms from the mailbox, and appears in the list and the count."""
 
+import re
+
 from sqlalchemy import select
 
 from petition.db import db
@@ -153,3 +155,22 @@ def test_a_near_miss_of_a_common_mail_domain_is_asked_about_once(client):
     assert "ana@gmail.com" in first.text
     assert 'name="email_checked" value="ana@gmial.com"' in first.text
     assert client.post(SIGN, data=typed | {"email_checked": "ana@gmial.com"}).status_code == 303
+
+
+def test_neither_kind_publishes_what_was_typed_for_the_other_and_nothing_typed_is_lost(sqlite_app):
+    lite = sqlite_app.test_client()
+    letter()
+    both = {"organisation": "Sample Union of Bakers", "affiliation": "baker", "website": "https://bakers.example.org"}
+    sign(lite, **ANA, **both)
+    found = db.session.scalars(select(Signature)).one()
+    assert (found.organisation, found.website) == ("baker", "")
+    sign(lite, **UNION | both)
+    assert {each.organisation for each in db.session.scalars(select(Signature))} == {"baker", "Sample Union of Bakers"}
+    again = lite.post(SIGN, data=both | {"kind": "person", "name": "Ana Sample", "affiliation": "x" * 201, "visibility": "initials"})
+    assert again.status_code == 422
+    for kept in ('value="Ana Sample"', 'value="Sample Union of Bakers"', f'value="{"x" * 201}"', 'value="initials" checked'):
+        assert kept in again.text
+    summary = again.text.partition('id="problem" autofocus>')[2].partition("</div>")[0]
+    assert re.findall('href="#([a-z]+)"', summary) == ["email", "affiliation", "consent"]
+    assert all(f' id="{name}"' in again.text for name in ("email", "affiliation", "consent")), "each fault leads to its field"
+    assert again.text.count("<details open>") == 1 and 'class="for-person" open' in again.text, "what holds a fault or a choice is open"
