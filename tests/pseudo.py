@@ -19,6 +19,7 @@ from tests import catalogues
 LANGUAGE = "de"  # its place is taken: a language of two plural forms that is read from the left
 SPOKEN = ("alt", "title", "aria-label", "placeholder", "content", "label")
 VOID = {"meta", "link", "br", "input", "img", "hr", "wbr", "base"}
+READ = ("og:title", "og:description", "og:site_name")  # of what messengers are told, what people read
 DATA = {"bdi", "time", "code", "pre", "textarea", "style", "script"}  # what people wrote, and what no language changes
 
 
@@ -77,7 +78,7 @@ class _Page(HTMLParser):
         foreign = given.get("lang", LANGUAGE) != LANGUAGE
         data = tag in DATA or foreign or (given.get("dir") in ("auto", "ltr") and tag != "html")
         if not self.silent and not foreign:
-            machine = tag == "meta" and given.get("name") != "description" and "property" not in given
+            machine = tag == "meta" and given.get("name") != "description" and given.get("property") not in READ
             self.attributes += [value for name, value in attrs if name in SPOKEN and value and not machine]
         if (self.silent or data) and tag not in VOID:
             self.silent.append(tag)

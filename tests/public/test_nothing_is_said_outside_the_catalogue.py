@@ -72,7 +72,7 @@ def test_no_public_page_says_a_word_outside_the_catalogue(invented: None, sqlite
         _meets_every_state(reader)
     assert reader.strange == {}
     pages = {f"public/{each.name}" for each in (data_folder("templates") / "public").glob("*.html")}
-    parts = {"letter_text", "letter_news", "timeline", "code_form", "embed_pieces"}  # pieces of pages
+    parts = {"letter_text", "letter_news", "timeline", "letter_head", "letter_names", "thanks", "code_form", "embed_pieces"}  # pieces of pages
     # The feeds are XML, a delivery's files are made by the worker, the mailbox is a tool of the demonstration,
     # and "asked" takes a second representative.
     apart = {"updates.atom", "letters.atom", "delivery", "mailbox", "mail", "asked"}
