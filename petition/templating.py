@@ -71,6 +71,7 @@ def init_app(app: Flask) -> None:
         direction=i18n.direction, own_name=i18n.own_name, country_name=lambda code: i18n.country_name(code, current_language()),
         settings=settings, current_language=current_language, stylesheet=_digest(Path(str(app.static_folder)) / "site.css"),
         challenge_script=_digest(Path(str(app.static_folder)) / "challenge.js"),
+        share_script=_digest(Path(str(app.static_folder)) / "share.js"),
     )  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -17,7 +17,7 @@ FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", ""}
 
 def init_app(app: Flask) -> None:
     """Register every page twice: at its plain address and behind each interface language."""
-    from petition.public import follow, mailbox, pages, papers, preview, report, sign, signature, stop, updates  # noqa: F401 (they hang their views on the blueprint)
+    from petition.public import act, follow, mailbox, pages, papers, preview, report, share, sign, signature, stop, updates  # noqa: F401 (they hang their views on the blueprint)
 
     config = app.config["PETITION"]
     app.extensions["rulebook"] = Rulebook()
