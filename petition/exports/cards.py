@@ -121,7 +121,12 @@ def _read(file: Path) -> bytes | None:
 
 
 def _before(folder: Path, stem: str) -> Path | None:
-    return max(folder.glob(f"{stem}-*.png"), key=lambda each: each.name, default=None)
+    return next((each for each in _made(folder, stem) if each.suffix == ".png"), None)
+
+
+def _made(folder: Path, stem: str) -> list[Path]:
+    # By the whole stem: the one of a language is the beginning of that of its script (zh, zh-Hant).
+    return [each for each in folder.glob(f"{stem}-*") if each.stem.rpartition("-")[0] == stem]
 
 
 def _take_turn(letter: Letter, data: dict[str, Any], file: Path, config: Config, now: datetime) -> None:
@@ -130,7 +135,7 @@ def _take_turn(letter: Letter, data: dict[str, Any], file: Path, config: Config,
         if not mine or file.is_file():
             return
         failed = file.with_suffix(".failed")
-        earlier = [each for kind in (SHIELDED, OPEN) for each in file.parent.glob(f"{letter.id}-{kind}-{data['lang']}-*")]
+        earlier = [each for kind in (SHIELDED, OPEN) for each in _made(file.parent, f"{letter.id}-{kind}-{data['lang']}")]
         if age_of(failed) < FAILED:
             if _before(file.parent, file.stem.rpartition("-")[0]) is None:
                 raise NoDocument
