@@ -73,6 +73,7 @@ def init_app(app: Flask) -> None:
         embed_stylesheet=_digest(Path(str(app.static_folder)) / "embed.css"),
         challenge_script=_digest(Path(str(app.static_folder)) / "challenge.js"),
         count_script=_digest(Path(str(app.static_folder)) / "count.js"),
+        share_script=_digest(Path(str(app.static_folder)) / "share.js"),
     )  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

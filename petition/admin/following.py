@@ -41,7 +41,7 @@ def following(slug: str) -> str:
         asked=series.together(asked), asked_sum=series.total(asked), waits=series.by_wait(found), wait_words=WAITS,
         countries=series.by_country(found), languages=series.by_language(found), sources=series.by_source(found), other=flow.OTHER,
         decided=series.together(series.by_decision(found, now.date())), oldest=series.oldest_held(found) if counts.held else None,
-        health=health(member(), now, found), states=STATES, percent=_percent, hour_words=_hour,
+        health=health(member(), now, found), states=STATES, written=series.written(found), percent=_percent, hour_words=_hour,
     )  # fmt: skip
 
 

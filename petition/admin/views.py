@@ -17,6 +17,7 @@ from petition.admin import (  # noqa: F401
     mail,
     members,
     organisations,
+    passing_on,
     publishing,
     reasons,
     reported,

@@ -39,10 +39,21 @@ def words_language(language: str) -> str:
     return language if language in i18n.SHIPPED else "en"
 
 
+def in_text_face(language: str) -> bool:
+    """Whether the text face has the language's script."""
+    return language.partition("-")[0] not in _OTHER_SCRIPTS
+
+
 def address(letter: Letter, language: str, config: Config) -> str:
     """The letter's public address in the text's language."""
     plain = language == letter.original_language or language not in config.languages
     return f"{config.base_url}{'' if plain else '/' + language}/letters/{letter.slug}"
+
+
+def short_address(letter: Letter, language: str, config: Config) -> str:
+    """The address that is short enough to be typed, and to make a coarse QR code."""
+    plain = language == letter.original_language or language not in config.languages
+    return f"{config.base_url}{'' if plain else '/' + language}/l/{letter.id}"
 
 
 def comma(language: str) -> str:
@@ -75,7 +86,7 @@ def sheet(letter: Letter, language: str, counted: Numbers, *, config: Config, no
     language = words.language
     dated = i18n.format_day(letter.dated, language) if letter.dated else ""
     return {
-        "lang": language, "words_lang": words_language(language), "serif": language.partition("-")[0] not in _OTHER_SCRIPTS,
+        "lang": language, "words_lang": words_language(language), "serif": in_text_face(language),
         "kicker": say(language, OPEN_LETTER), "title": words.title, "summary": words.summary, "subject": words.summary or words.title,
         "addressees": [{"name": each["name"], "role": each.get("role", "")} for each in words.addressees],
         "comma": comma(language), "dateline": comma(language).join(filter(None, (words.place, dated))), "body": prose.blocks(words.body),
@@ -84,19 +95,25 @@ def sheet(letter: Letter, language: str, counted: Numbers, *, config: Config, no
         "words": {name: say(language, heading) for name, heading in HEADINGS.items()},
         "counts": numbers.as_words(counted, words_language(language)), "facts": _facts(letter, text, language, config, now, reference),
         "footer": f"{_short(words.title)} · {reference}" if reference else _short(words.title), "volume": 0, "sections": [],
-        "address": address(letter, language, config),
+        "address": address(letter, language, config), "short": short_address(letter, language, config),
     }  # fmt: skip
 
 
 def with_code(data: dict[str, Any]) -> dict[str, Any]:
-    """The same data with a QR code of the letter's address, and sizes that fit its words onto one sheet."""
-    code = qrcode.QRCode(border=0, error_correction=qrcode.constants.ERROR_CORRECT_M)
-    code.add_data(data["address"])
-    code.make(fit=True)
+    """The same data with a QR code, and sizes that fit its words onto one sheet; the short address stands in where it helps the code."""
+    code = min((_code(data["address"]), _code(data["short"])), key=lambda each: each.version)
+    address = str(code.data_list[0].data, "utf-8")
     length = len(data["title"])
     sizes = {"title_size": 40 if length < 60 else 32 if length < 120 else 24, "summary_size": 15 if len(data["summary"]) < 300 else 11}
     matrix = [[int(dark) for dark in row] for row in code.get_matrix()]
-    return data | sizes | {"qr": matrix, "qr_words": say(data["lang"], QR_WORDS, address=data["address"])}
+    return data | sizes | {"address": address, "qr": matrix, "qr_words": say(data["lang"], QR_WORDS, address=address)}
+
+
+def _code(address: str) -> Any:
+    code = qrcode.QRCode(border=0, error_correction=qrcode.constants.ERROR_CORRECT_M)
+    code.add_data(address)
+    code.make(fit=True)
+    return code
 
 
 def _facts(letter: Letter, text: LetterText, language: str, config: Config, now: datetime, reference: str) -> Sequence[dict[str, Any]]:

@@ -33,7 +33,7 @@ def paper_of(letter: Letter, kind: str, language: str, *, config: Config, now: d
     file = folder / f"{letter.id}-{kind}-{words.language}-{text.fingerprint[:16]}.pdf"
     until = time.monotonic() + WAIT
     while not _is_fresh(file):
-        with _turn(folder) as mine:
+        with turn(folder) as mine:
             if mine and not _is_fresh(file):
                 _make(letter, kind, words.language, file, config, now)
         if file.is_file():
@@ -45,10 +45,11 @@ def paper_of(letter: Letter, kind: str, language: str, *, config: Config, now: d
 
 
 def _is_fresh(file: Path) -> bool:
-    return _age(file) < FRESH
+    return age_of(file) < FRESH
 
 
-def _age(file: Path) -> float:
+def age_of(file: Path) -> float:
+    """Seconds since a file was made; endless where there is none."""
     # The clock of the files, which no test or time server moves under us.
     try:
         return time.time() - file.stat().st_mtime
@@ -57,9 +58,9 @@ def _age(file: Path) -> float:
 
 
 @contextmanager
-def _turn(folder: Path) -> Iterator[bool]:
-    """Whether it is our turn to make one; nobody waits here."""
-    with (folder / "turn").open("a") as lock:
+def turn(folder: Path, what: str = "") -> Iterator[bool]:
+    """Whether it is our turn to make one of its sort; nobody waits here."""
+    with (folder / f"turn{what and '-'}{what}").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -70,7 +71,7 @@ def _turn(folder: Path) -> Iterator[bool]:
 
 def _make(letter: Letter, kind: str, language: str, file: Path, config: Config, now: datetime) -> None:
     failed = file.with_suffix(".failed")
-    if _age(failed) < FAILED:
+    if age_of(failed) < FAILED:
         if file.is_file():
             return
         raise NoDocument

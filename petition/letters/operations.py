@@ -76,6 +76,14 @@ def find_published(slug: str) -> Letter:
     return found
 
 
+def find_numbered(number: int) -> Letter:
+    """The letter of this number if the public may know of it; raises NotFound."""
+    found = db.session.get(Letter, number)
+    if found is None or found.status == "draft":
+        raise NotFound
+    return found
+
+
 def listed(team_ids: list[int] | None = None, drafts: bool = False) -> list[Letter]:
     """Letters, the newest first; of these teams or (None) of all."""
     query = select(Letter).order_by(Letter.created_at.desc(), Letter.id.desc())

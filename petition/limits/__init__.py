@@ -22,6 +22,7 @@ from petition.limits.policies import (
     SIGN_SUSTAINED,
     SITE_LOAD,
     TICKETS,
+    WRITTEN,
     Policy,
     Rate,
     network_prefix,
@@ -29,6 +30,6 @@ from petition.limits.policies import (
 
 __all__ = [
     "BY_NAME", "CODES", "DNS_CHECK", "DOMAIN", "DOMAIN_CAP", "FIND", "FOLLOW", "FREE_MAIL", "KEPT", "LETTER_LOAD", "LINK_GUESSES", "LOGIN",
-    "LOGIN_ACCOUNT", "POLICIES", "REPORT", "REPORT_ENTRY", "SIGN_BURST", "SIGN_SUSTAINED", "SITE_LOAD", "TICKETS", "Limiter",
+    "LOGIN_ACCOUNT", "POLICIES", "REPORT", "REPORT_ENTRY", "SIGN_BURST", "SIGN_SUSTAINED", "SITE_LOAD", "TICKETS", "WRITTEN", "Limiter",
     "Policy", "Rate", "Use", "network_prefix",
 ]  # fmt: skip

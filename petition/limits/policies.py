@@ -80,6 +80,7 @@ CODES = _of(
 DNS_CHECK = _of("network", "dns_check", N_("Look-ups of a DNS record from one network: at most %(count)s %(period)s."), 10, 5 * MINUTE)
 REPORT = _of("network", "report", N_("Reports of entries from one network: at most %(count)s %(period)s."), 20, HOUR)
 REPORT_ENTRY = _of("network", "report_entry", N_("Reports of one entry from one network: at most %(count)s %(period)s."), 1, 3 * DAY)
+WRITTEN = _of("network", "written", N_("Readers of one network who say that they have written: at most %(count)s %(period)s."), 10, HOUR)
 # Counted from the signatures themselves when one is confirmed, not at the door.
 DOMAIN_CAP = _of(
     "domain", "domain_cap", N_("Published by themselves on one letter, of one mail domain: at most %(count)s %(period)s; more wait."),
@@ -88,7 +89,7 @@ DOMAIN_CAP = _of(
 
 POLICIES = (
     SIGN_BURST, SIGN_SUSTAINED, DOMAIN, FREE_MAIL, LETTER_LOAD, SITE_LOAD, TICKETS, LINK_GUESSES, FIND, FOLLOW, LOGIN, LOGIN_ACCOUNT,
-    CODES, DNS_CHECK, REPORT, REPORT_ENTRY, DOMAIN_CAP,
+    CODES, DNS_CHECK, REPORT, REPORT_ENTRY, WRITTEN, DOMAIN_CAP,
 )  # fmt: skip
 BY_NAME = {policy.name: policy for policy in POLICIES}
 

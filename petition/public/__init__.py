@@ -18,6 +18,7 @@ FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", ""}
 def init_app(app: Flask) -> None:
     """Register every page twice: at its plain address and behind each interface language."""
     from petition.public import (  # noqa: F401 (they hang their views on the blueprint)
+        act,
         code,
         crawlers,
         embed,
@@ -27,11 +28,12 @@ def init_app(app: Flask) -> None:
         papers,
         preview,
         report,
+        share,
         sign,
         signature,
         stop,
         updates,
-    )  # fmt: skip
+    )
 
     config = app.config["PETITION"]
     app.extensions["rulebook"] = Rulebook()

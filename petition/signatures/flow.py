@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from petition.db import serialise
+from petition.db import serialise, transaction
+from petition.letters.models import Letter
 from petition.signatures import transitions
 from petition.signatures.models import FlowTally, SigningRequest
 
@@ -20,7 +21,8 @@ WAITED = "waited"  # confirmations, by how long after the asking
 SOURCE = "source"  # new signatures, by the tag of the address
 HOURS = {"person": "people an hour", "organisation": "entries an hour"}  # new signatures, by the hour of confirming
 PUBLISHED, REJECTED = "published", "rejected"  # decisions of the team, by day (written by `transitions`)
-SERIES = (ASKED, CONFIRMED, WAITED, SOURCE, *HOURS.values(), PUBLISHED, REJECTED)
+WRITTEN = "written"  # readers who said that they have written to somebody, by day
+SERIES = (ASKED, CONFIRMED, WAITED, SOURCE, *HOURS.values(), PUBLISHED, REJECTED, WRITTEN)
 
 WAITS = {
     "1 min": timedelta(minutes=1), "5 min": timedelta(minutes=5), "15 min": timedelta(minutes=15), "1 h": timedelta(hours=1),
@@ -51,6 +53,12 @@ def confirmed(session: Session, found: SigningRequest, settled: Iterable[Signing
         cells[FlowTally, letter, HOURS[found.kind], hour(now)] += 1
         cells[FlowTally, letter, SOURCE, _source(session, found)] += 1
     transitions.add(session, cells)
+
+
+def wrote(letter: Letter, now: datetime) -> None:
+    """Count somebody who says that they have written to whom the letter names."""
+    with transaction() as session:
+        transitions.add(session, {(FlowTally, letter.id, WRITTEN, now.date().isoformat()): 1})
 
 
 def bucket(waited: timedelta) -> str:

@@ -158,6 +158,11 @@ def by_source(letter: Letter) -> list[tuple[str, int]]:
     return sorted(((tag, number) for tag, number in _flow(letter, flow.SOURCE).items() if number), key=lambda row: (-row[1], row[0]))
 
 
+def written(letter: Letter) -> int:
+    """How many readers said that they have written to whom the letter names."""
+    return _flow(letter, flow.WRITTEN).total()
+
+
 def by_language(letter: Letter) -> list[tuple[str, int, int]]:
     """Verified, published entries by the language of the interface: its code, people and organisations, the most first."""
     cells = select(LanguageTally.language, LanguageTally.kind, func.sum(LanguageTally.count)).where(LanguageTally.letter_id == letter.id)

@@ -19,6 +19,7 @@ from petition.deliveries import keeping
 from petition.deliveries.models import Delivery, DeliveryItem, PreparedFile
 from petition.imports import staging
 from petition.imports.models import Departure, ImportBatch
+from petition.letters.contacts import Contact
 from petition.letters.models import Letter
 from petition.moderation.models import BulkDecision, BulkItem, Note, Spike
 from petition.outbox import tally
@@ -141,6 +142,7 @@ def _of_ended_letters(now: datetime) -> list[Rule]:
         ("names kept to the end of their letter's term", Signature, named, _forgetting_names(now)),
         ("digests of those who withdrew, at the end of the letter's term", Departure, departed, _deleting_cells(Departure, departed)),
         ("hashes of imported rows kept to the end of their letter's term", Signature, _hashed(now), _forget_digest),
+        ("contacts to write to, at the end of their letter's term", Contact, Contact.letter_id.in_(_ended(now)), _deleting(Contact)),
         ("notes and answers kept to the end of their letter's term", Note, _of(_ended(now)), _deleting(Note)),
     ]
 

@@ -72,7 +72,8 @@ def test_no_public_page_says_a_word_outside_the_catalogue(invented: None, sqlite
         _meets_every_state(reader)
     assert reader.strange == {}
     pages = {f"public/{each.name}" for each in (data_folder("templates") / "public").glob("*.html")}
-    parts = {"letter_text", "letter_news", "timeline", "letter_head", "letter_names", "thanks", "code_form", "embed_pieces"}  # pieces of pages
+    of_the_letter = {"letter_text", "letter_news", "timeline", "letter_head", "letter_names", "card_head", "pass_on"}
+    parts = of_the_letter | {"thanks", "code_form", "embed_pieces"}
     # The feeds are XML, a delivery's files are made by the worker, the mailbox is a tool of the demonstration,
     # and "asked" takes a second representative.
     apart = {"updates.atom", "letters.atom", "delivery", "mailbox", "mail", "asked"}
@@ -86,7 +87,7 @@ def _reads_about_the_site(reader: Reader) -> None:
         reader.reads(f"{HERE}{page}", 404 if page == "/nothing-here" else 200)
     reader.reads(f"{HERE}/deliveries?reference=2026-0000-0000", 404)
     reader.reads(f"{HERE}/code", 422, email="ana@example.org", code="ABCD-2345")
-    of_the_letter = ("", "/sign", "/signatories", "/integrity", "/versions", "/updates", "/updates/1", "/embed", "/embed/code")
+    of_the_letter = ("", "/sign", "/signatories", "/integrity", "/versions", "/updates", "/updates/1", "/embed", "/embed/code", "/share", "/act")
     for page in (*of_the_letter, "/check-your-inbox", "/find", "/follow"):
         reader.reads(f"{ROAD}{page}")
 
