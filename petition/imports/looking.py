@@ -79,8 +79,8 @@ class Screen:
     def _flags(self, session: Session, row: Any, alike: dict[tuple[str, str], set[str]]) -> list[Flag]:
         values = row.values
         column = "organisation" if values["kind"] == "organisation" else "name"
-        said = {field: values[field] for field in checking.SAID}
-        texts = {field: said[field] for field in checking.SHOWN[said["kind"]]}
+        said = {field: values[field] for field in checking.SAID if field in values}  # no file has names in Latin letters
+        texts = {field: said[field] for field in checking.SHOWN[said["kind"]] if field in said}
         others = alike.get((said["kind"], screening.skeleton(said[column])), set())
         flags = screening.of_texts(texts, column, self._words)
         flags += screening.screen(texts, website=said["website"], mail_domain=row.mail_domain, lookalikes=others)
