@@ -25,6 +25,7 @@ from petition.errors import N_, Busy, Conflict, NotFound, PetitionError
 from petition.exports import Choice, documents, workplace
 from petition.letters import operations as letters
 from petition.letters.models import Letter
+from petition.signatures.models import Signature
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +168,9 @@ def _make(number: int, config: Config, clock: Callable[[], datetime]) -> None:
                 _deliver(row, target, work_folder, config, clock)
             else:
                 _export(row, target, work_folder, config, clock)
+    except Busy:  # no failed try: whoever comes next makes it
+        _give_back(number, lease)
+        raise
     except PetitionError as error:
         keeping.drop(config, row.public_id)
         log.error("prepared file %d was not made: %s", number, error.code)
@@ -209,6 +213,7 @@ def _deliver(row: PreparedFile, target: Path, work_folder: Path, config: Config,
     made = pack.make(delivery, target, work_folder, config=config, now=now, progress=_telling(row.id))
     with transaction() as session:
         session.expire_all()
+        _hold(session, made)
         session.refresh(delivery, with_for_update=True)
         session.refresh(row, with_for_update=True)
         if delivery.delivered_on is not None:
@@ -234,6 +239,14 @@ def _deliver(row: PreparedFile, target: Path, work_folder: Path, config: Config,
         keeping.drop(config, name)
 
 
+def _hold(session: Session, made: pack.Pack) -> None:
+    """Wait for those who change or withdraw at this moment before anything is locked that they need for it."""
+    numbers = sorted(signature for signature, _, _ in made.items)
+    for start in range(0, len(numbers), CHUNK):
+        mine = select(Signature.id).where(Signature.id.in_(numbers[start : start + CHUNK])).order_by(Signature.id)
+        session.execute(mine.with_for_update(read=True, key_share=True)).all()
+
+
 def _put_in(session: Session, delivery: Delivery, made: pack.Pack) -> None:
     """Note who is in it, in place of who was in the one before."""
     session.execute(delete(DeliveryItem).where(DeliveryItem.delivery_id == delivery.id))
@@ -257,6 +270,13 @@ def _telling(number: int) -> Callable[[int], None]:
                 session.execute(update(PreparedFile).where(PreparedFile.id == number).values(done=state["done"]))
 
     return tell
+
+
+def _give_back(number: int, lease: datetime | None) -> None:
+    """Let a file be made by the next worker at once."""
+    with transaction() as session:
+        mine = update(PreparedFile).where(PreparedFile.id == number, PreparedFile.state == "queued", PreparedFile.leased_until == lease)
+        session.execute(mine.values(leased_until=None, tries=PreparedFile.tries - 1))
 
 
 def _end(number: int, state: str, now: datetime, lease: datetime | None, **values: Any) -> bool:

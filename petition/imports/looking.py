@@ -79,7 +79,7 @@ class Screen:
     def _flags(self, session: Session, row: Any, alike: dict[tuple[str, str], set[str]]) -> list[Flag]:
         values = row.values
         column = "organisation" if values["kind"] == "organisation" else "name"
-        said = {field: values.get(field, "") for field in checking.SAID}
+        said = {field: values.get(field, "") for field in checking.SAID}  # no file has names in Latin letters
         texts = {field: said[field] for field in checking.SHOWN[said["kind"]]}
         others = alike.get((said["kind"], screening.skeleton(said[column])), set())
         flags = screening.of_texts(texts, column, self._words)

@@ -28,6 +28,8 @@ def emit(session: Session, letter: Letter, event: str, payload: dict[str, Any], 
     if letter.status == "draft":
         return 0
     mine = select(Webhook).where(Webhook.team_id == letter.team_id, Webhook.disabled_at.is_(None))
+    # Held as they are: no signature may fail since an owner removes one of them at this moment.
+    mine = mine.order_by(Webhook.id).with_for_update(read=True, key_share=True).execution_options(populate_existing=True)
     wanted = [each for each in session.scalars(mine) if choice in each.events]
     session.add_all(
         WebhookDelivery(hook_id=each.id, letter_id=letter.id, event=event, payload=payload, queued_at=now) for each in wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -12,6 +13,7 @@ import threading
 import zipfile
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask, current_app
@@ -21,9 +23,10 @@ from petition import accounts, deliveries
 from petition.db import db, transaction
 from petition.deliveries import keeping, preparing, references
 from petition.deliveries.models import Delivery, PreparedFile
+from petition.errors import Busy
 from petition.exports import numbers, typesetting, workplace
 from petition.letters import operations as letters
-from petition.signatures import directory
+from petition.signatures import changes, directory
 from petition.upkeep import retention
 from tests import factories
 from tests.admin import people
@@ -310,3 +313,51 @@ def test_a_pack_is_overtaken_by_a_shortened_name_until_it_is_made_again(sqlite_c
     db.session.rollback()
     assert deliveries.changed(found.id) == 0
     assert names(pack(owner, found)) == ["Ana Sample", "", "Արամ"]
+
+
+def test_who_changes_while_a_pack_is_finished_fails_neither_it_nor_themself(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    factories.letter()
+    token = factories.sign(client, **factories.ANA)
+    browser = people.browser(people.member("owner"))
+    assert people.post(browser, DESK, DESK, addressee="The Sample Council", language="en").status_code == 303
+    put_in, discard, found, locked = preparing._put_in, changes.discard, list[object](), threading.Event()
+
+    def change() -> None:
+        with app.app_context(), contextlib.suppress(Busy):
+            found.append(changes.change(token, {"name": "Ana S."}, config=factories.config(), now=factories.now()))
+
+    signatory = threading.Thread(target=change, daemon=True)
+
+    def holding(*given: Any) -> None:
+        locked.set()
+        discard(*given)
+
+    def put(*given: Any) -> None:
+        if signatory.ident is None:  # the worker has locked what it finishes
+            signatory.start()
+            locked.wait(0.5)
+        put_in(*given)
+
+    monkeypatch.setattr(changes, "discard", holding)
+    monkeypatch.setattr(preparing, "_put_in", put)
+    work()
+    signatory.join(10)
+    db.session.rollback()
+    assert found == ["changed"]
+    assert db.session.query(PreparedFile.state).scalar() == "outdated", "made, and overtaken a moment later"
+
+
+def test_a_pack_is_made_later_where_the_database_was_busy(
+    sqlite_client: FlaskClient, owner: FlaskClient, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    people.post(owner, DESK, DESK, addressee="The Sample Council", language="en")
+    with monkeypatch.context() as patched:
+        patched.setattr(preparing, "_put_in", lambda *_given: (_ for _ in ()).throw(Busy))
+        with pytest.raises(Busy):
+            work()
+    db.session.rollback()
+    assert work() == 1
+    db.session.rollback()
+    assert [(each.state, each.tries) for each in db.session.query(PreparedFile)] == [("ready", 1)]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from petition import webhooks
 from petition.audit import COMMAND_LINE
@@ -23,7 +24,7 @@ from petition.letters.models import Letter
 from petition.moderation import bulk
 from petition.moderation.criteria import Criteria
 from petition.outbox.delivery import deliver_due
-from petition.signatures import milestones, transitions
+from petition.signatures import milestones, operations, transitions
 from petition.signatures.models import Tally
 from petition.upkeep import retention
 from petition.webhooks import delivering, emitting, hooks, payloads, sending
@@ -405,3 +406,24 @@ def test_milestones_and_updates_are_told_without_words_of_a_protected_letter(sql
     assert [event for event, _ in told] == ["letter.milestone", "update.published"], "the goal is also a round number, and told once"
     assert {payload.get("number") for _, payload in told} == {100, 1}
     assert ("title" in told[-1][1]) == (risk == "normal")
+
+
+def test_whoever_signs_while_a_webhook_is_removed_signs(app: Flask) -> None:
+    factories.letter()
+    public_id, owner, found = added()[0].public_id, people.member("owner", "other@example.org"), list[object]()
+    token = factories.ask(app.test_client(), **factories.ANA)
+
+    def confirm() -> None:
+        with app.app_context(), contextlib.suppress(IntegrityError):
+            found.append(operations.confirm(token, config=factories.config(), now=factories.now()).outcome)
+
+    signer = threading.Thread(target=confirm, daemon=True)
+    db.session.rollback()
+    with transaction() as session:
+        hooks.remove(owner, public_id, now=factories.now())
+        session.flush()
+        signer.start()
+        signer.join(0.5)  # by now it waits for the webhook, or for its turn to write
+    signer.join(10)
+    assert found == ["published"]
+    assert db.session.scalar(select(WebhookDelivery.id)) is None

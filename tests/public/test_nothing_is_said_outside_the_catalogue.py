@@ -87,8 +87,8 @@ def _reads_about_the_site(reader: Reader) -> None:
         reader.reads(f"{HERE}{page}", 404 if page == "/nothing-here" else 200)
     reader.reads(f"{HERE}/deliveries?reference=2026-0000-0000", 404)
     reader.reads(f"{HERE}/code", 422, email="ana@example.org", code="ABCD-2345")
-    of_the_letter = ("", "/sign", "/signatories", "/integrity", "/versions", "/updates", "/updates/1", "/embed", "/embed/code", "/share", "/act")
-    for page in (*of_the_letter, "/check-your-inbox", "/find", "/follow"):
+    of_the_letter = ("", "/sign", "/signatories", "/integrity", "/versions", "/updates", "/updates/1", "/embed", "/embed/code")
+    for page in (*of_the_letter, "/share", "/check-your-inbox", "/find", "/follow"):
         reader.reads(f"{ROAD}{page}")
 
 
@@ -132,6 +132,8 @@ def _meets_every_state(reader: Reader) -> None:
     factories.letter("kept-safe", more="risk: protected\n")
     reader.reads(f"{HERE}/letters/kept-safe")
     reader.reads(f"{HERE}/letters/kept-safe/signatories")
+    factories.letter("to-write", more="action:\n  label: A letter\n  text: Words.\n")
+    reader.reads(f"{HERE}/letters/to-write/act")
     factories.letter("not-yet", more="opens: 2099-01-01T00:00:00Z\n")
     reader.reads(f"{HERE}/letters/not-yet")
     draft = factories.letter("in-confidence", status="draft")
