@@ -26,7 +26,7 @@ ROAD = f"{HERE}/letters/open-the-road"
 # What the cast wrote, and what is the same in every language.
 KNOWN = (
     "Open the road", "A sample letter for the tests.", "Sample Office", "letters@example.org", "The council answers", "Letters",
-    "SHA-256", "TXT", "DNS", "2026-7F3K-9QX2",
+    "SHA-256", "TXT", "DNS", "2026-7F3K-9QX2", "WhatsApp", "Telegram", "Facebook",
 )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def _meets_every_state(reader: Reader) -> None:
     factories.letter("kept-safe", more="risk: protected\n")
     reader.reads(f"{HERE}/letters/kept-safe")
     reader.reads(f"{HERE}/letters/kept-safe/signatories")
-    factories.letter("to-write", more="action:\n  label: A letter\n  text: Words.\n")
+    factories.letter("to-write", more="action:\n  label: Letters\n  text: Words.\n")
     reader.reads(f"{HERE}/letters/to-write/act")
     factories.letter("not-yet", more="opens: 2099-01-01T00:00:00Z\n")
     reader.reads(f"{HERE}/letters/not-yet")
