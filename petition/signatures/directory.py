@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,6 +20,18 @@ from petition.signatures.models import CountryTally, Signature, SigningRequest, 
 PAGE = 100
 LARGEST_PAGE = 500
 SMALLEST_CELL = 10  # countries with fewer signatories are merged, so that no cell points at a person
+# Here and not an argument of every page that shows names: one that forgot it would give them away.
+_nameless: ContextVar[bool] = ContextVar("nameless", default=False)
+
+
+@contextmanager
+def nameless() -> Iterator[None]:
+    """While it lasts, every list of signatories is empty, whoever asks; numbers stay."""
+    before = _nameless.set(True)
+    try:
+        yield
+    finally:
+        _nameless.reset(before)
 
 
 @dataclass(frozen=True)
@@ -119,7 +134,7 @@ def signatories(
 
     Raises BadCursor for an `after` that no list of this letter handed out. `limit` is clamped to LARGEST_PAGE.
     """
-    if letter.protected:
+    if letter.protected or _nameless.get():
         return Page()
     limit = max(1, min(limit, LARGEST_PAGE))
     rows = select(Signature).where(Signature.letter_id == letter.id, Signature.state == "published", Signature.listed)
@@ -141,7 +156,7 @@ def signatories(
 
 def initial(letter: Letter) -> list[Entry]:
     """The initial signatories in the team's order; of a protected letter none."""
-    if letter.protected:
+    if letter.protected or _nameless.get():
         return []
     rows = select(Signature).where(Signature.letter_id == letter.id, Signature.pinned.is_not(None), Signature.listed)
     return [entry(each) for each in db.session.scalars(rows.order_by(Signature.pinned, Signature.id))]
