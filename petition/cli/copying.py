@@ -113,7 +113,7 @@ class Walk:
         """What the file is, when it was made, and how it is checked."""
         folder = "/" if path.startswith("/letters/") else f"/{path.split('/')[1]}/"
         beside = _relative(f"{folder}letters/{self.slug}/canonical.txt".lstrip("/"), file) if fingerprint else ""
-        with self.app.test_request_context():
+        with self.app.app_context(), self.app.test_request_context():
             g.language = language if language in self.config.languages else self.config.languages[0]
             return render_template(
                 "public/mirror_line.html", made_at=self.made_at, original=self.config.base_url + path, fingerprint=fingerprint,
@@ -192,7 +192,8 @@ class Walk:
         return bytes(self._get(address).data)
 
     def _get(self, address: str) -> TestResponse:
-        answer = self.client.get(address)
+        with self.app.app_context():  # of its own, or each page would be in the language of the first
+            answer = self.client.get(address)
         if answer.status_code != 200:
             words = f"{address} answered {answer.status_code}, so nothing was written; try again, or see `petition check`."
             raise click.ClickException(words)
