@@ -193,7 +193,7 @@ class Walk:
 
     def _get(self, address: str) -> TestResponse:
         with self.app.app_context():  # of its own, or each page would be in the language of the first
-            answer = self.client.get(address)
+            answer = self.client.get(address, buffered=True)
         if answer.status_code != 200:
             words = f"{address} answered {answer.status_code}, so nothing was written; try again, or see `petition check`."
             raise click.ClickException(words)
