@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -81,17 +81,18 @@ class Page:
 
 def counts(letter: Letter) -> Counts:
     """The letter's numbers; costs the same for ten signatures and ten million."""
-    current = letter.version.major
-    cells = select(Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major, func.sum(Tally.count)).where(
-        Tally.letter_id == letter.id
-    )
-    numbers = dict.fromkeys(
-        ("people", "organisations", "hidden", "hidden_people", "held", "rejected", "withdrawn", "imported", "earlier"), 0
-    )
-    for kind, origin, state, visibility, major, count in db.session.execute(
-        cells.group_by(Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major)
-    ):
-        count = int(count)
+    return counts_of([letter])[letter.id]
+
+
+def counts_of(letters: Sequence[Letter]) -> dict[int, Counts]:
+    """The numbers of several letters, by the letter, in one question."""
+    current = {each.id: each.version.major for each in letters}
+    cell = (Tally.letter_id, Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major)
+    names = ("people", "organisations", "hidden", "hidden_people", "held", "rejected", "withdrawn", "imported", "earlier")
+    found = {number: dict.fromkeys(names, 0) for number in current}
+    cells = select(*cell, func.sum(Tally.count)).where(Tally.letter_id.in_(current)).group_by(*cell)
+    for letter_id, kind, origin, state, visibility, major, count in db.session.execute(cells):
+        numbers, count = found[letter_id], int(count)
         if state != "published":
             numbers[state] += count
         elif origin == "imported":
@@ -101,9 +102,9 @@ def counts(letter: Letter) -> Counts:
             if visibility == "counted":
                 numbers["hidden"] += count
                 numbers["hidden_people"] += count if kind == "person" else 0
-            if major < current:
+            if major < current[letter_id]:
                 numbers["earlier"] += count
-    return Counts(**numbers)
+    return {number: Counts(**numbers) for number, numbers in found.items()}
 
 
 def anybody(letter_id: int) -> bool:
