@@ -16,6 +16,7 @@ from petition.public import bp
 from petition.signatures import consent, directory, ledger, submission
 from petition.templating import current_language, settings
 from petition.updates import followers, writing
+from petition.upkeep import seizure
 
 NAMES_FRESH = "public, max-age=0, s-maxage=2, stale-while-revalidate=10, stale-if-error=600"
 # Of an address with a tag, which anybody can make up: no cache keeps it for longer than it is of use.
@@ -225,7 +226,7 @@ def favicon() -> Response:
 def privacy() -> Response:
     """What is kept, in which form, and for how long."""
     g.language = g.language or settings().languages[0]
-    return cached(render_template("public/privacy.html"))
+    return cached(render_template("public/privacy.html", signatories=seizure.SIGNATORIES, team=seizure.TEAM))
 
 
 @bp.get("/about")
