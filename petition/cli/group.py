@@ -14,12 +14,13 @@ from petition.cli.export import export
 from petition.cli.imports import import_
 from petition.cli.letter import letter
 from petition.cli.mail import mail
+from petition.cli.mirror import mirror
 from petition.cli.serving import serve, worker
 from petition.cli.team import team
 from petition.errors import PetitionError
 from petition.upkeep.readiness import DATABASE_ERRORS
 
-COMMANDS: list[click.Command] = [demo, serve, worker, letter, team, mail, export, import_, check, purge]
+COMMANDS: list[click.Command] = [demo, serve, worker, letter, team, mail, export, import_, mirror, check, purge]
 
 
 def main() -> None:

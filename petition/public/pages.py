@@ -9,13 +9,14 @@ from flask import Response, current_app, g, make_response, render_template, requ
 
 from petition import accounts, deliveries, i18n
 from petition.errors import BadRequest, NotFound
-from petition.letters import changes, goals, text
+from petition.letters import changes, goals, index, text
 from petition.letters import operations as letters
-from petition.letters.models import Letter
+from petition.letters.models import Letter, Translation
 from petition.public import bp, heads
 from petition.signatures import consent, directory, ledger, submission
 from petition.templating import current_language, settings
 from petition.updates import followers, writing
+from petition.upkeep import seizure
 
 NAMES_FRESH = "public, max-age=0, s-maxage=2, stale-while-revalidate=10, stale-if-error=600"
 # Of an address with a tag, which anybody can make up: no cache keeps it for longer than it is of use.
@@ -103,22 +104,33 @@ def letter_context(letter: Letter) -> dict[str, object]:
 
 @bp.get("/")
 def home() -> Response:
-    """All published letters."""
+    """Published letters, page by page; on request those with some words in them, or in one state."""
     g.language = g.language or settings().languages[0]
-    rows = [
-        (each, each.translation(current_language()) or each.translation(each.original_language), directory.counts(each))
-        for each in letters.listed()
-    ]
+    query, state, after = (request.args.get(name, "").strip()[:100] for name in ("q", "state", "after"))
+    if state not in ("", *index.STATES):
+        raise BadRequest
     now = datetime.now(UTC)
+    found = index.search(now, query=query, state=state, after=after)
+    counts = directory.counts_of(found.letters)
+    rows = [(each, _words(each), counts[each.id], each.state(now)) for each in found.letters]
     parts = {away: [row for row in rows if row[0].is_archived(now) == away] for away in (False, True)}
-    return cached(render_template("public/home.html", rows=parts[False], archived=parts[True]), NAMES_FRESH)
+    html = render_template(
+        "public/home.html", rows=parts[False], archived=parts[True], query=query, state=state, next=found.next,
+        narrowed=bool(query or state or after), several=len(rows) > 1,
+    )  # fmt: skip
+    return robots(cached(html, NAMES_FRESH), hide=bool(query or state))
+
+
+def _words(letter: Letter) -> Translation | None:
+    """A letter's words in the reader's language, else in its own."""
+    return letter.translation(current_language()) or letter.translation(letter.original_language)
 
 
 @bp.get("/letters/<slug>")
 def letter(slug: str) -> Response:
     """The letter, its counts, its latest signatories, and the form."""
     found = letters.find_published(slug)
-    context = letter_context(found)
+    context = letter_context(found) | {"related": [(each, _words(each)) for each in index.related(found, datetime.now(UTC))]}
     organisations = directory.signatories(found, kind="organisation", limit=12, besides_initial=True, online=True).entries
     people = directory.signatories(found, kind="person", limit=40, besides_initial=True, online=True).entries
     g.scripted = context["state"] == "open"  # the script that keeps the counts fresh
@@ -222,7 +234,7 @@ def favicon() -> Response:
 def privacy() -> Response:
     """What is kept, in which form, and for how long."""
     g.language = g.language or settings().languages[0]
-    return cached(render_template("public/privacy.html"))
+    return cached(render_template("public/privacy.html", signatories=seizure.SIGNATORIES, team=seizure.TEAM))
 
 
 @bp.get("/about")

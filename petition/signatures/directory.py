@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
@@ -17,6 +20,18 @@ from petition.signatures.models import CountryTally, Signature, SigningRequest, 
 PAGE = 100
 LARGEST_PAGE = 500
 SMALLEST_CELL = 10  # countries with fewer signatories are merged, so that no cell points at a person
+# Here and not an argument of every page that shows names: one that forgot it would give them away.
+_nameless: ContextVar[bool] = ContextVar("nameless", default=False)
+
+
+@contextmanager
+def nameless() -> Iterator[None]:
+    """While it lasts, every list of signatories is empty, whoever asks; numbers stay."""
+    before = _nameless.set(True)
+    try:
+        yield
+    finally:
+        _nameless.reset(before)
 
 
 @dataclass(frozen=True)
@@ -74,15 +89,18 @@ class Page:
 
 def counts(letter: Letter) -> Counts:
     """The letter's numbers; costs the same for ten signatures and ten million."""
-    current = letter.version.major
-    cells = select(Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major, func.sum(Tally.count)).where(
-        Tally.letter_id == letter.id
-    )
-    numbers = dict.fromkeys((each.name for each in fields(Counts)), 0)
-    for kind, origin, state, visibility, major, count in db.session.execute(
-        cells.group_by(Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major)
-    ):
-        count = int(count)
+    return counts_of([letter])[letter.id]
+
+
+def counts_of(letters: Sequence[Letter]) -> dict[int, Counts]:
+    """The numbers of several letters, by the letter, in one question."""
+    current = {each.id: each.version.major for each in letters}
+    cell = (Tally.letter_id, Tally.kind, Tally.origin, Tally.state, Tally.visibility, Tally.major)
+    names = [each.name for each in fields(Counts)]
+    found = {number: dict.fromkeys(names, 0) for number in current}
+    cells = select(*cell, func.sum(Tally.count)).where(Tally.letter_id.in_(current)).group_by(*cell)
+    for letter_id, kind, origin, state, visibility, major, count in db.session.execute(cells):
+        numbers, count = found[letter_id], int(count)
         numbers["elsewhere"] += count if origin == "imported" else 0
         if state != "published":
             numbers[state] += count
@@ -94,9 +112,9 @@ def counts(letter: Letter) -> Counts:
             if visibility == "counted":
                 numbers["hidden"] += count
                 numbers["hidden_people"] += count if kind == "person" else 0
-            if major < current:
+            if major < current[letter_id]:
                 numbers["earlier"] += count
-    return Counts(**numbers)
+    return {number: Counts(**numbers) for number, numbers in found.items()}
 
 
 def anybody(letter_id: int) -> bool:
@@ -127,7 +145,7 @@ def signatories(
 
     Raises BadCursor for an `after` that no list of this letter handed out. `limit` is clamped to LARGEST_PAGE.
     """
-    if letter.protected:
+    if letter.protected or _nameless.get():
         return Page()
     limit = max(1, min(limit, LARGEST_PAGE))
     rows = select(Signature).where(Signature.letter_id == letter.id, Signature.state == "published", Signature.listed)
@@ -149,7 +167,7 @@ def signatories(
 
 def initial(letter: Letter) -> list[Entry]:
     """The initial signatories in the team's order; of a protected letter none."""
-    if letter.protected:
+    if letter.protected or _nameless.get():
         return []
     rows = select(Signature).where(Signature.letter_id == letter.id, Signature.pinned.is_not(None), Signature.listed)
     return [entry(each) for each in db.session.scalars(rows.order_by(Signature.pinned, Signature.id))]
