@@ -52,6 +52,9 @@ class _Page(HTMLParser):
     def _write_tag(self, tag: str, given: dict[str, str | None]) -> None:
         if tag == "main":
             self.out.append(self.line)
+        if tag == "input":  # outside of a form: words to be copied
+            self.out.append(f'<code dir="{escape(given.get("dir") or "auto")}">{escape(given.get("value") or "")}</code>')
+            return
         name = {"a": "href", "area": "href", "link": "href", "img": "src", "source": "src"}.get(tag, "")
         if (address := given.get(name)) and given.get("rel") != "canonical":
             paging = tag == "a" and "next" in (given.get("class") or "").split()

@@ -3,6 +3,7 @@
 from petition import accounts, audit, challenge
 from petition.deliveries import models as deliveries
 from petition.imports import models as imports
+from petition.letters import contacts, sharing
 from petition.letters import models as letters
 from petition.limits import models as limits
 from petition.moderation import models as moderation
@@ -14,6 +15,6 @@ from petition.updates import models as updates
 from petition.webhooks import models as webhooks
 
 MODULES = (
-    accounts, audit, challenge, deliveries, imports, letters, limits, moderation, outbox, suppression, signatures, rules, updates, webhooks,
-    wordlists,
+    accounts, audit, challenge, contacts, deliveries, imports, letters, limits, moderation, outbox, suppression, signatures, rules, sharing,
+    updates, webhooks, wordlists,
 )  # fmt: skip

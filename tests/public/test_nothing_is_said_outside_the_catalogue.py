@@ -72,11 +72,11 @@ def test_no_public_page_says_a_word_outside_the_catalogue(invented: None, sqlite
         _meets_every_state(reader)
     assert reader.strange == {}
     pages = {f"public/{each.name}" for each in (data_folder("templates") / "public").glob("*.html")}
-    of_the_letter = {"letter_text", "letter_news", "timeline", "letter_head", "letter_names", "card_head", "pass_on"}
+    of_the_letter = {"letter_text", "letter_news", "timeline", "letter_head", "letter_names", "card_head", "pass_on", "related"}
     parts = of_the_letter | {"thanks", "code_form", "embed_pieces"}
     # The feeds are XML, a delivery's files are made by the worker, the mailbox is a tool of the demonstration,
-    # and "asked" takes a second representative.
-    apart = {"updates.atom", "letters.atom", "delivery", "mailbox", "mail", "asked"}
+    # the mirror's line stands in no page of the site, and "asked" takes a second representative.
+    apart = {"mirror_line", "updates.atom", "letters.atom", "delivery", "mailbox", "mail", "asked"}
     assert pages - shown == {f"public/{name}.html" for name in parts | apart}
 
 
