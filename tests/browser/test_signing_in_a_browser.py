@@ -23,7 +23,7 @@ def test_a_person_signs_confirms_hides_and_withdraws(phone, site):
 
     page.goto(f"{site}/signature/{last_token()}")
     page.get_by_role("button", name="Yes, sign the letter").click()
-    assert "Your signature is confirmed" in page.get_by_role("status").inner_text()
+    assert "Your signature is confirmed" in page.get_by_role("status").first.inner_text()
     link = page.url.partition("?")[0]
     page.goto(f"{site}/letters/open-the-road/signatories?q=ana+sample")
     assert page.get_by_text("Ana Sample", exact=True).count() >= 1
@@ -32,9 +32,9 @@ def test_a_person_signs_confirms_hides_and_withdraws(phone, site):
     page.get_by_text("Change how I appear").click()
     page.get_by_label("With my initials only").check()
     page.get_by_role("button", name="Save the changes").click()
-    assert "saved" in page.get_by_role("status").inner_text()
+    assert "saved" in page.get_by_role("status").first.inner_text()
     page.get_by_role("button", name="Withdraw my signature").click()
-    assert "withdrawn" in page.get_by_role("status").inner_text()
+    assert "withdrawn" in page.get_by_role("status").first.inner_text()
     page.goto(f"{site}/letters/open-the-road/signatories?q=ana+sample")
     assert page.get_by_text("Ana Sample", exact=True).count() == 0
 
@@ -51,7 +51,7 @@ def test_an_organisation_signs_and_is_told_that_it_waits(phone, site):
     page.get_by_role("button", name="Sign", exact=True).click()
     page.goto(f"{site}/signature/{last_token()}")
     page.get_by_role("button", name="Yes, sign the letter").click()
-    assert "the team looks at it" in page.get_by_role("status").inner_text()
+    assert "the team looks at it" in page.get_by_role("status").first.inner_text()
 
 
 def test_what_was_typed_is_kept_and_the_fault_is_beside_its_field(phone, site):
