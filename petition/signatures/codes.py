@@ -29,9 +29,10 @@ def code(row: SigningRequest, config: Config) -> str:
     return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(LENGTH)))
 
 
-def in_groups(text: str) -> str:
-    """A code as it is written into a mail: ABCD-EFGH."""
-    return f"{text[:4]}-{text[4:]}"
+def for_mail(row: SigningRequest, config: Config) -> str:
+    """The code as it is written into a mail, ABCD-EFGH, or nothing where wrong ones have ended it."""
+    text = code(row, config)
+    return "" if row.code_tries >= TRIES else f"{text[:4]}-{text[4:]}"
 
 
 def exchange(address: str, typed: str, *, config: Config, now: datetime) -> str:

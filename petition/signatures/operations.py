@@ -120,7 +120,7 @@ def mail_link(
     values = letter_values(row.letter, row.language, config) | {"kind": row.kind, "expires_days": (row.expires_at - now).days}
     with session.begin_nested() as attempt:
         values["token"] = tokens.issue(session, "confirm", leads_to=row, expires_at=row.expires_at)
-        values["code"] = codes.in_groups(codes.code(row, config))
+        values["code"] = codes.for_mail(row, config)
         queued = outbox.queue(
             session, message, to=row.email, fingerprint=row.address_fingerprint, language=row.language, values=values,
             scope=f"verify:{row.letter_id}", now=now, cap=outbox.VERIFICATION_CAP,

@@ -70,7 +70,7 @@ def test_a_wrong_code_and_an_unknown_address_get_the_same_answer_with_everything
     assert 'aria-describedby="code-fault"' in wrong.text
 
 
-def test_after_five_wrong_codes_only_the_link_confirms(client):
+def test_after_five_wrong_codes_only_the_link_confirms(client, clock):
     letter()
     ask(client, **ANA)
     code = mailed_code()
@@ -78,6 +78,9 @@ def test_after_five_wrong_codes_only_the_link_confirms(client):
         assert enter(client, "ABCD-2345").status_code == 422
     assert enter(client, code).status_code == 422
     assert count(client)["total"] == 0
+    clock.shift(timedelta(minutes=11))
+    ask(client, **ANA)
+    assert "/code" not in newest_mail(), "a mail shows no code that is worth nothing"
     sign(client, **ANA)
     assert count(client)["total"] == 1
 
