@@ -20,7 +20,7 @@ PAGES = (
     "/", "/letters/open-the-road", "/hy/letters/open-the-road", "/ar/letters/open-the-road", "/letters/open-the-road/sign",
     "/letters/open-the-road/check-your-inbox", "/letters/open-the-road/signatories", "/letters/open-the-road/find",
     "/letters/open-the-road/integrity", "/letters/open-the-road/versions",
-    "/ar/letters/open-the-road/embed", "/letters/open-the-road/embed/code",
+    "/ar/letters/open-the-road/embed", "/letters/open-the-road/embed/code", "/hy/letters/open-the-road/share", "/code",
     "/privacy", "/about", "/nothing-here", "/admin/login", "/mailbox",
 )  # fmt: skip
 
