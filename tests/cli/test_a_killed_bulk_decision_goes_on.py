@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -35,8 +36,9 @@ def let_the_lease_run_out() -> None:
 
 def test_killed_midway_resumed_and_reversed(app: Flask, petition_config: Config, tmp_path: Path) -> None:
     letter = factories.letter()
-    # Within the 72 hours: a worker's own retention forgets where older ones came from, and they would be passed over.
-    hour = ways.hour(factories.now())
+    # Within the 72 hours, for a worker's own retention forgets where older ones came from, and they would be passed over;
+    # but not of this hour, which would be noticed as a wave with a decision of its own.
+    hour = ways.hour(factories.now() - timedelta(hours=48))
     wave(letter, 50, start=10_000, mail_domain="honest.example", hour=hour)
     wave(letter, FAKES, hour=hour)
     one, two = people.member(), people.member("owner")
